@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+
+/* The error domain of Strongroom, and how the system's error numbers map onto it. */
+
+#include "config.h"
+
+#include "sr-error.h"
+
+#include <errno.h>
+#include <stdarg.h>
+
+G_DEFINE_QUARK (sr - error - quark, sr_error)
+
+static SrError
+error_from_errno (int code)
+{
+  switch (code)
+    {
+    case ENOENT:
+    case ENOTDIR:
+      return SR_ERROR_NOT_FOUND;
+    case EEXIST:
+      return SR_ERROR_ALREADY_EXISTS;
+    case ENOSPC:
+    case EDQUOT:
+      return SR_ERROR_NO_SPACE;
+    case EACCES:
+    case EPERM:
+    case EROFS:
+      return SR_ERROR_PERMISSION;
+    default:
+      return SR_ERROR_STORAGE;
+    }
+}
+
+/**
+ * sr_set_error_from_errno:
+ * @error: (out) (optional): where the error goes
+ * @code: a value of errno
+ * @format: what was tried with what, as "Could not write /x/y"; the system's words are appended
+ *
+ * Sets the code of #SrError that says what a caller can do about @code.
+ */
+void
+sr_set_error_from_errno (GError **error, int code, const char *format, ...)
+{
+  g_autofree char *what = NULL;
+  va_list arguments;
+
+  va_start (arguments, format);
+  what = g_strdup_vprintf (format, arguments);
+  va_end (arguments);
+  g_set_error (error, SR_ERROR, error_from_errno (code), "%s: %s", what, g_strerror (code));
+}

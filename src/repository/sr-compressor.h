@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+
+#pragma once
+
+#include <gio/gio.h>
+
+#include "base/sr-buffer.h"
+
+G_BEGIN_DECLS
+
+/* The nicks stand in settings and on command lines. */
+typedef enum
+{
+  SR_COMPRESSION_AUTO, /* zstd level 3 (restic's "auto") */
+  SR_COMPRESSION_MAX, /* zstd level 19 with a window of at most 8 MiB */
+  SR_COMPRESSION_OFF,
+} SrCompression;
+
+#define SR_TYPE_COMPRESSION (sr_compression_get_type ())
+GType sr_compression_get_type (void);
+
+/* zstd, with contexts that are kept. Belongs to one thread. */
+typedef struct _SrCompressor SrCompressor;
+
+SrCompressor *sr_compressor_new (SrCompression compression);
+void sr_compressor_free (SrCompressor *self);
+/* One frame with its content size, in at most @capacity bytes at @out. Returns its length; 0: it would not
+ * fit (so give a @capacity below @length to learn that nothing is gained) or compression is off. */
+gsize sr_compressor_compress (SrCompressor *self,
+                              const guint8 *data,
+                              gsize length,
+                              guint8 *out,
+                              gsize capacity);
+/* Frames with or without content size. @out gets the bytes; more than @limit: SR_ERROR_LIMIT; broken: SR_ERROR_DAMAGED. */
+gboolean sr_compressor_decompress (SrCompressor *self,
+                                   const guint8 *frame,
+                                   gsize length,
+                                   gsize limit,
+                                   SrBuffer *out,
+                                   GError **error);
+
+/* The same in pieces. A stream writes a frame whose content size is @length, known before. */
+typedef gboolean (*SrCompressorSink) (gpointer user_data,
+                                      guint8 *data,
+                                      gsize length,
+                                      GError **error); /* may change the data in place */
+void sr_compressor_begin (SrCompressor *self, guint64 length);
+gboolean sr_compressor_update (SrCompressor *self,
+                               const guint8 *data,
+                               gsize length,
+                               SrCompressorSink sink,
+                               gpointer user_data,
+                               GError **error);
+gboolean sr_compressor_end (SrCompressor *self,
+                            SrCompressorSink sink,
+                            gpointer user_data,
+                            GError **error);
+/* Reads the frame at @frame in pieces: begin once, then read until 0 (the end) or -1. */
+void sr_compressor_read_begin (SrCompressor *self, const guint8 *frame, gsize length);
+gssize sr_compressor_read (SrCompressor *self, guint8 *buffer, gsize size, GError **error);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (SrCompressor, sr_compressor_free)
+
+G_END_DECLS
