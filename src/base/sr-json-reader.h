@@ -43,11 +43,11 @@ void sr_json_reader_free (SrJsonReader *self);
 void sr_json_reader_set_text_limit (SrJsonReader *self, gsize limit);
 SrJsonType sr_json_reader_peek (SrJsonReader *self);
 gboolean sr_json_reader_begin_object (SrJsonReader *self);
-gboolean sr_json_reader_next_member (SrJsonReader *self); /* FALSE: the object is over */
+gboolean sr_json_reader_next_member (SrJsonReader *self);
 gboolean sr_json_reader_member_is (SrJsonReader *self, const char *name);
 const char *sr_json_reader_get_member (SrJsonReader *self);
 gboolean sr_json_reader_begin_array (SrJsonReader *self);
-gboolean sr_json_reader_next_element (SrJsonReader *self); /* FALSE: the array is over */
+gboolean sr_json_reader_next_element (SrJsonReader *self);
 gboolean sr_json_reader_read_string (SrJsonReader *self, const char **out_text, gsize *out_length);
 gboolean sr_json_reader_dup_string (SrJsonReader *self, char **out_text);
 gboolean sr_json_reader_read_uint64 (SrJsonReader *self, guint64 *out_value);
@@ -55,13 +55,10 @@ gboolean sr_json_reader_read_int64 (SrJsonReader *self, gint64 *out_value);
 gboolean sr_json_reader_read_boolean (SrJsonReader *self, gboolean *out_value);
 gboolean sr_json_reader_read_null (SrJsonReader *self);
 gboolean sr_json_reader_skip_value (SrJsonReader *self);
-/* Copies the next value, whole and as compact JSON, to be written again later. */
 gboolean sr_json_reader_dup_value (SrJsonReader *self, char **out_json);
-void sr_json_reader_fail (SrJsonReader *self,
-                          GError *error); /* takes error: for rules of the caller */
+void sr_json_reader_fail (SrJsonReader *self, GError *error);
 gboolean sr_json_reader_has_failed (SrJsonReader *self);
-gboolean sr_json_reader_finish (SrJsonReader *self,
-                                GError **error); /* also: nothing behind the value */
+gboolean sr_json_reader_finish (SrJsonReader *self, GError **error);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (SrJsonReader, sr_json_reader_free)
 
