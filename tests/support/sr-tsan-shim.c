@@ -1,0 +1,186 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+
+/* Tells ThreadSanitizer about the locks of GLib.
+ *
+ * GMutex and GCond are futexes inside a library that was built without the sanitizer, which
+ * therefore sees no order between two threads that take the same lock, and reports races where there
+ * are none. The functions here stand before GLib's in every test program of such a build (meson adds
+ * this file then, and only then) and name the order; real races are found as before. The same goes
+ * for the last unref of what is counted inside GLib, and for what a GTask carries to its thread and
+ * back. */
+
+#include "config.h"
+
+#include <dlfcn.h>
+#include <gio/gio.h>
+
+void __tsan_acquire (void *address);
+void __tsan_release (void *address);
+
+/* Declares the variable real: the function of that name in GLib. Looking it up twice at the same time
+ * does no harm. */
+#define REAL(function) \
+  static __typeof__ (&function) found; \
+  __typeof__ (&function) real = g_atomic_pointer_get (&found); \
+  if (G_UNLIKELY (real == NULL)) \
+    { \
+      real = (__typeof__ (&function)) dlsym (RTLD_NEXT, #function); \
+      g_atomic_pointer_set (&found, real); \
+    }
+
+void
+g_mutex_lock (GMutex *mutex)
+{
+  REAL (g_mutex_lock)
+  real (mutex);
+  __tsan_acquire (mutex);
+}
+
+void
+g_mutex_unlock (GMutex *mutex)
+{
+  REAL (g_mutex_unlock)
+  __tsan_release (mutex);
+  real (mutex);
+}
+
+gboolean
+g_mutex_trylock (GMutex *mutex)
+{
+  gboolean locked;
+  REAL (g_mutex_trylock)
+  locked = real (mutex);
+  if (locked)
+    __tsan_acquire (mutex);
+  return locked;
+}
+
+void
+g_cond_wait (GCond *cond, GMutex *mutex)
+{
+  REAL (g_cond_wait)
+  __tsan_release (mutex);
+  real (cond, mutex);
+  __tsan_acquire (mutex);
+}
+
+gboolean
+g_cond_wait_until (GCond *cond, GMutex *mutex, gint64 end_time)
+{
+  gboolean signalled;
+  REAL (g_cond_wait_until)
+  __tsan_release (mutex);
+  signalled = real (cond, mutex, end_time);
+  __tsan_acquire (mutex);
+  return signalled;
+}
+
+/* Whoever drops the last reference comes after all who dropped theirs. */
+static void
+order_unref (gpointer counted)
+{
+  __tsan_acquire (counted);
+  __tsan_release (counted);
+}
+
+#undef g_object_unref
+void
+g_object_unref (gpointer object)
+{
+  REAL (g_object_unref)
+  order_unref (object);
+  real (object);
+}
+
+void
+g_bytes_unref (GBytes *bytes)
+{
+  REAL (g_bytes_unref)
+  if (bytes != NULL)
+    order_unref (bytes);
+  real (bytes);
+}
+
+#undef g_atomic_ref_count_dec
+gboolean
+g_atomic_ref_count_dec (gatomicrefcount *count)
+{
+  REAL (g_atomic_ref_count_dec)
+  order_unref (count);
+  return real (count);
+}
+
+static GQuark
+thread_function_quark (void)
+{
+  return g_quark_from_static_string ("sr-tsan-shim-thread-function");
+}
+
+static void
+run_task (GTask *task, gpointer source, gpointer task_data, GCancellable *cancellable)
+{
+  GTaskThreadFunc function;
+
+  __tsan_acquire (task);
+  function = (GTaskThreadFunc) g_object_get_qdata (G_OBJECT (task), thread_function_quark ());
+  function (task, source, task_data, cancellable);
+}
+
+void
+g_task_run_in_thread (GTask *task, GTaskThreadFunc function)
+{
+  REAL (g_task_run_in_thread)
+  g_object_set_qdata (G_OBJECT (task), thread_function_quark (), (gpointer) function);
+  __tsan_release (task);
+  real (task, run_task);
+}
+
+void
+g_task_run_in_thread_sync (GTask *task, GTaskThreadFunc function)
+{
+  REAL (g_task_run_in_thread_sync)
+  g_object_set_qdata (G_OBJECT (task), thread_function_quark (), (gpointer) function);
+  __tsan_release (task);
+  real (task, run_task);
+  __tsan_acquire (task);
+}
+
+void
+g_task_return_pointer (GTask *task, gpointer result, GDestroyNotify destroy)
+{
+  REAL (g_task_return_pointer)
+  __tsan_release (task);
+  real (task, result, destroy);
+}
+
+void
+g_task_return_boolean (GTask *task, gboolean result)
+{
+  REAL (g_task_return_boolean)
+  __tsan_release (task);
+  real (task, result);
+}
+
+void
+g_task_return_error (GTask *task, GError *error)
+{
+  REAL (g_task_return_error)
+  __tsan_release (task);
+  real (task, error);
+}
+
+gpointer
+g_task_propagate_pointer (GTask *task, GError **error)
+{
+  REAL (g_task_propagate_pointer)
+  __tsan_acquire (task);
+  return real (task, error);
+}
+
+gboolean
+g_task_propagate_boolean (GTask *task, GError **error)
+{
+  REAL (g_task_propagate_boolean)
+  __tsan_acquire (task);
+  return real (task, error);
+}
