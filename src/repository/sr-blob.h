@@ -30,6 +30,7 @@ sr_blob_get_plain_length (const SrBlob *blob)
   return blob->uncompressed_length != 0 ? blob->uncompressed_length : blob->length - 32;
 }
 
-const char *sr_blob_type_to_string (SrBlobType type); /* "data", "tree" */
+const char *sr_blob_type_to_string (SrBlobType type);
+gboolean sr_blob_type_from_string (const char *text, gsize length, SrBlobType *out_type);
 
 G_END_DECLS

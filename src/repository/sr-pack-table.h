@@ -14,11 +14,9 @@ G_BEGIN_DECLS
 #define SR_PACK_TABLE_LIMIT (16 * 1024 * 1024) /* bytes, sealed */
 
 /* The plaintext of the table at a pack's end (repository-format section 7). No crypto here. */
-void sr_pack_table_encode (const SrBlob *blobs, gsize n_blobs, SrBuffer *out); /* appends */
-/* Fills offsets; @pack_size is checked against the sum of the lengths. Returns (element-type SrBlob). */
+void sr_pack_table_encode (const SrBlob *blobs, gsize n_blobs, SrBuffer *out);
 GArray *sr_pack_table_decode (const guint8 *data, gsize length, guint64 pack_size, GError **error);
-gsize sr_pack_table_get_size (const SrBlob *blobs, gsize n_blobs); /* plaintext bytes */
-guint64 sr_pack_get_expected_size (const SrBlob *blobs,
-                                   gsize n_blobs); /* 36 + sum of (length + 37 or 41) */
+gsize sr_pack_table_get_size (const SrBlob *blobs, gsize n_blobs);
+guint64 sr_pack_get_expected_size (const SrBlob *blobs, gsize n_blobs);
 
 G_END_DECLS
