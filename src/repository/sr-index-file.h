@@ -15,8 +15,7 @@ typedef gboolean (*SrIndexPackFunc) (const SrId *pack,
                                      gpointer user_data,
                                      GError **error);
 
-/* The JSON of an index file, read as a stream. @supersedes: (nullable) (element-type SrId) gets the ids named there,
- * of which restic makes nothing either. */
+/* The JSON of an index file, read as a stream. */
 gboolean sr_index_file_read (SrJsonReader *reader,
                              SrIndexPackFunc func,
                              gpointer user_data,
@@ -29,6 +28,6 @@ void sr_index_file_write_pack (SrJsonWriter *writer,
                                const SrId *pack,
                                const SrBlob *blobs,
                                gsize n_blobs);
-void sr_index_file_write_end (SrJsonWriter *writer); /* with restic's newline */
+void sr_index_file_write_end (SrJsonWriter *writer);
 
 G_END_DECLS
