@@ -60,16 +60,19 @@ typedef struct
 
 SrNode *sr_node_new (void);
 void sr_node_free (SrNode *self);
-void sr_node_clear (SrNode *self); /* frees what it owns and zeroes it */
-void sr_node_copy (const SrNode *self, SrNode *out_copy); /* into a cleared or new one */
-gboolean sr_node_equal (const SrNode *self,
-                        const SrNode *other); /* would be written as the same bytes */
-void sr_node_write (const SrNode *self, SrJsonWriter *writer);
-gboolean sr_node_read (SrNode *self,
-                       SrJsonReader *reader); /* into a cleared one; failures stick in the reader */
-gboolean sr_node_name_is_safe (const char *name); /* neither empty, ".", "..", nor with "/" */
+void sr_node_clear (SrNode *self);
+void sr_node_clear_xattrs (SrNode *self);
+void sr_node_copy (const SrNode *self, SrNode *out_copy);
+gboolean sr_node_equal (const SrNode *self, const SrNode *other);
+gboolean sr_node_has_null_content (const SrNode *self);
+gboolean sr_node_name_is_safe (const char *name);
 const char *sr_node_type_to_string (SrNodeType type);
-guint32 sr_node_mode_to_go (SrNodeType type, guint permissions); /* repository-format section 9.5 */
+SrNodeType sr_node_type_from_string (const char *text, gsize length);
+
+/* JSON, as an element of a tree (sr-tree.h). */
+void sr_node_write (const SrNode *self, SrJsonWriter *writer);
+gboolean sr_node_read (SrNode *self, SrJsonReader *reader);
+guint32 sr_node_mode_to_go (SrNodeType type, guint permissions);
 
 /* Names as trees keep them: a Go quoted string without its quotes (section 9.4). */
 char *sr_node_quote_name (const char *name);

@@ -8,15 +8,13 @@ G_BEGIN_DECLS
 
 /* The JSON of a tree, read and written node by node, so that folders of any size pass in little memory. */
 void sr_tree_write_begin (SrJsonWriter *writer);
-void sr_tree_write_end (SrJsonWriter *writer); /* with the newline that belongs to the blob */
+void sr_tree_write_end (SrJsonWriter *writer);
 
 typedef struct _SrTreeReader SrTreeReader;
 
-SrTreeReader *sr_tree_reader_new (SrJsonReader *reader); /* takes reader */
+SrTreeReader *sr_tree_reader_new (SrJsonReader *reader);
 void sr_tree_reader_free (SrTreeReader *self);
-/* The next node, lent until the next call; NULL at the end or with @error set. */
 const SrNode *sr_tree_reader_next (SrTreeReader *self, GError **error);
-/* As above, but the caller owns it. */
 SrNode *sr_tree_reader_steal_next (SrTreeReader *self, GError **error);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (SrTreeReader, sr_tree_reader_free)
