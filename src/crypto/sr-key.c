@@ -4,20 +4,23 @@
  * files”).
  *
  * The parameters of scrypt come from a file that the storage could have changed, so the work that
- * they may ask for is limited. One block of 128 bytes, mixed in both passes, takes about 0.35 µs,
+ * they may ask for is limited. One block of 128 bytes, mixed in both passes, takes about 0.45 µs,
  * and restic picks parameters of about half a second: 5 million blocks (N 65536, r 8, p 10) is the
- * most that was found in practice. SR_SCRYPT_WORK_LIMIT is 67 million, about 25 seconds on an
- * ordinary computer and some minutes on a slow one, not hours; SR_SCRYPT_MEMORY_LIMIT is 32 times
+ * most that was found in practice. SR_SCRYPT_WORK_LIMIT is 67 million, half a minute on an
+ * ordinary computer and minutes on a slow one, not hours; SR_SCRYPT_MEMORY_LIMIT is 32 times
  * the memory of restic's usual N 32768, r 8.
  *
- * The memory: OpenSSL takes one block for all of scrypt and wipes it before it frees it. With
- * N 32768, r 8 it is 32 MiB and some; that is above glibc's highest mmap threshold, so each
- * derivation maps and unmaps it and nothing stays with the process. */
+ * The memory: OpenSSL takes one block for all of scrypt and wipes it before it frees it. From
+ * N 32768, r 8 on that block is above glibc's highest mmap threshold, so it is mapped and unmapped
+ * each time; a smaller one can end on the heap, from which malloc_trim() gives it back. */
 
 #include "config.h"
 
 #include "sr-key.h"
 
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
 #include <openssl/evp.h>
 #include <openssl/rand.h>
 
@@ -147,6 +150,7 @@ sr_key_derive (SrSecret *password,
   const guint8 *text;
   gsize length;
   guint64 memory;
+  gboolean done;
 
   if (g_cancellable_set_error_if_cancelled (cancellable, error) ||
       !sr_scrypt_parameters_check (parameters, error))
@@ -156,8 +160,12 @@ sr_key_derive (SrSecret *password,
   text = sr_secret_get_data (password, &length);
   /* Exactly what OpenSSL counts; its own limit of 32 MiB is below N 32768, r 8. */
   memory = (guint64) BLOCK_SIZE * parameters->r * (parameters->n + parameters->p + 2);
-  if (EVP_PBE_scrypt ((const char *) text, length, salt, salt_length, parameters->n, parameters->r,
-                      parameters->p, memory, data, SR_KEY_SIZE) != 1)
+  done = EVP_PBE_scrypt ((const char *) text, length, salt, salt_length, parameters->n,
+                         parameters->r, parameters->p, memory, data, SR_KEY_SIZE) == 1;
+#ifdef __GLIBC__
+  malloc_trim (0);
+#endif
+  if (!done)
     {
       sr_openssl_set_error (error, "Could not make a key of the password");
       return NULL;
