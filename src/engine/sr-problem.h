@@ -11,8 +11,7 @@ G_BEGIN_DECLS
 G_DECLARE_FINAL_TYPE (SrProblem, sr_problem, SR, PROBLEM, GObject)
 
 SrProblem *sr_problem_new (const char *path, const GError *error);
-const char *sr_problem_get_path (
-    SrProblem *self); /* as bytes of the file system; a repository file's name for damage there */
+const char *sr_problem_get_path (SrProblem *self);
 const GError *sr_problem_get_error (SrProblem *self);
 
 G_END_DECLS

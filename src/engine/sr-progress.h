@@ -23,9 +23,9 @@ GType sr_phase_get_type (void);
 typedef struct
 {
   SrPhase phase;
-  guint64 files_done; /* files looked at, unchanged ones too */
+  guint64 files_done; /* files looked at, unchanged ones too; check: packs and snapshots */
   guint64 files_total; /* 0: not known yet */
-  guint64 bytes_done; /* bytes of these files, in the clear */
+  guint64 bytes_done; /* bytes of these files, in the clear; check: as stored */
   guint64 bytes_total; /* 0: not known yet */
   guint64 new_bytes; /* backup: bytes of blobs that the repository did not have, in the clear */
   guint64
@@ -37,6 +37,7 @@ typedef struct _SrProgress SrProgress;
 
 SrProgress *sr_progress_new (void (*changed) (gpointer user_data), gpointer user_data);
 void sr_progress_free (SrProgress *self);
+void sr_progress_set_clock (SrProgress *self, gint64 (*clock) (void)); /* for tests; before use */
 /* For the job's threads, at any rate; @changed is called from them at most 8 times a second, and at each new phase. */
 void sr_progress_set_phase (SrProgress *self, SrPhase phase);
 void sr_progress_set_totals (SrProgress *self, guint64 files, guint64 bytes);
@@ -50,5 +51,7 @@ void sr_progress_get (SrProgress *self, SrProgressValues *out_values);
 char *sr_progress_dup_path (SrProgress *self); /* (nullable) */
 double sr_progress_get_rate (SrProgress *self); /* bytes per second, of the last seconds */
 gint64 sr_progress_get_time_left (SrProgress *self); /* seconds; -1: not known */
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (SrProgress, sr_progress_free)
 
 G_END_DECLS
