@@ -19,19 +19,17 @@ typedef enum
 #define SR_TYPE_COMPRESSION (sr_compression_get_type ())
 GType sr_compression_get_type (void);
 
-/* zstd, with contexts that are kept. Belongs to one thread. */
+/* zstd, with contexts that are kept. Belongs to one thread; writing a stream, reading one, and whole
+ * frames exclude one another only where they go the same way. */
 typedef struct _SrCompressor SrCompressor;
 
 SrCompressor *sr_compressor_new (SrCompression compression);
 void sr_compressor_free (SrCompressor *self);
-/* One frame with its content size, in at most @capacity bytes at @out. Returns its length; 0: it would not
- * fit (so give a @capacity below @length to learn that nothing is gained) or compression is off. */
 gsize sr_compressor_compress (SrCompressor *self,
                               const guint8 *data,
                               gsize length,
                               guint8 *out,
                               gsize capacity);
-/* Frames with or without content size. @out gets the bytes; more than @limit: SR_ERROR_LIMIT; broken: SR_ERROR_DAMAGED. */
 gboolean sr_compressor_decompress (SrCompressor *self,
                                    const guint8 *frame,
                                    gsize length,
@@ -39,7 +37,7 @@ gboolean sr_compressor_decompress (SrCompressor *self,
                                    SrBuffer *out,
                                    GError **error);
 
-/* The same in pieces. A stream writes a frame whose content size is @length, known before. */
+/* The same in pieces. */
 typedef gboolean (*SrCompressorSink) (gpointer user_data,
                                       guint8 *data,
                                       gsize length,
@@ -55,7 +53,6 @@ gboolean sr_compressor_end (SrCompressor *self,
                             SrCompressorSink sink,
                             gpointer user_data,
                             GError **error);
-/* Reads the frame at @frame in pieces: begin once, then read until 0 (the end) or -1. */
 void sr_compressor_read_begin (SrCompressor *self, const guint8 *frame, gsize length);
 gssize sr_compressor_read (SrCompressor *self, guint8 *buffer, gsize size, GError **error);
 
