@@ -63,7 +63,14 @@ GPtrArray *sr_repository_list_snapshots (SrRepository *self,
                                          GPtrArray *problems,
                                          GCancellable *cancellable,
                                          GError **error);
-/* @name: "latest", an id, or the first digits of one (at least 4... as many as are unique). */
+/* The whole id of a file of which @name has the first digits. */
+gboolean sr_repository_find_id (SrRepository *self,
+                                SrFileKind kind,
+                                const char *name,
+                                SrId *out_id,
+                                GCancellable *cancellable,
+                                GError **error);
+/* @name: "latest", an id, or its first digits. */
 SrSnapshot *sr_repository_find_snapshot (SrRepository *self,
                                          const char *name,
                                          GCancellable *cancellable,

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+
+#pragma once
+
+#include "repository/sr-repository.h"
+
+G_BEGIN_DECLS
+
+/* Reads index files into a repository's index. Belongs to one thread. */
+typedef struct _SrIndexLoader SrIndexLoader;
+
+SrIndexLoader *sr_index_loader_new (SrRepository *repository, GError **error);
+void sr_index_loader_free (SrIndexLoader *self);
+gboolean sr_index_loader_load (SrIndexLoader *self,
+                               const SrId *id,
+                               GCancellable *cancellable,
+                               GError **error);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (SrIndexLoader, sr_index_loader_free)
+
+G_END_DECLS
