@@ -11,14 +11,13 @@ typedef struct _SrBoundedQueue SrBoundedQueue;
 
 SrBoundedQueue *sr_bounded_queue_new (gsize limit, GDestroyNotify item_free);
 void sr_bounded_queue_free (SrBoundedQueue *self);
-/* Waits while the items inside weigh the limit or more. FALSE, and the item freed: it was aborted. */
+/* FALSE, and the item freed: the queue was aborted. */
 gboolean sr_bounded_queue_push (SrBoundedQueue *self, gpointer item, gsize weight);
-/* Waits for an item; NULL: closed and empty, or aborted. */
+/* NULL: closed and empty, or aborted. */
 gpointer sr_bounded_queue_pop (SrBoundedQueue *self);
-gpointer sr_bounded_queue_try_pop (SrBoundedQueue *self); /* never waits */
-void sr_bounded_queue_close (
-    SrBoundedQueue *self); /* no more is pushed; what is inside is popped */
-void sr_bounded_queue_abort (SrBoundedQueue *self); /* frees what is inside, wakes everybody */
+gpointer sr_bounded_queue_try_pop (SrBoundedQueue *self);
+void sr_bounded_queue_close (SrBoundedQueue *self);
+void sr_bounded_queue_abort (SrBoundedQueue *self);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (SrBoundedQueue, sr_bounded_queue_free)
 

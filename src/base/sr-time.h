@@ -22,6 +22,7 @@ typedef struct
 
 void sr_time_now (SrTime *time);
 void sr_time_from_timespec (SrTime *time, const struct timespec *spec);
+void sr_time_reload_zone (void); /* the local zone may have changed */
 void sr_time_set_unset (SrTime *time);
 gboolean sr_time_is_unset (const SrTime *time);
 int sr_time_compare (const SrTime *time, const SrTime *other);
