@@ -603,6 +603,27 @@ sr_json_reader_dup_string (SrJsonReader *self, char **out_text)
   return TRUE;
 }
 
+/**
+ * sr_json_reader_read_id:
+ * @self: a reader
+ * @out_id: (out): the id; undefined after a failure
+ *
+ * Returns: FALSE: no string of 64 hexadecimal digits comes next
+ */
+gboolean
+sr_json_reader_read_id (SrJsonReader *self, SrId *out_id)
+{
+  const char *text;
+  gsize length;
+
+  if (!sr_json_reader_read_string (self, &text, &length))
+    return FALSE;
+  if (!sr_id_from_hex (out_id, text, (gssize) length))
+    return fail (self, "a string that is not an id of 64 hexadecimal digits");
+
+  return TRUE;
+}
+
 static gboolean
 parse_digits (const guint8 *text, gsize length, guint64 *out_value)
 {
@@ -642,6 +663,27 @@ sr_json_reader_read_uint64 (SrJsonReader *self, guint64 *out_value)
   if (!parse_digits (text, length, out_value))
     return fail (self, "a number that is not whole, or out of range,");
 
+  return TRUE;
+}
+
+/**
+ * sr_json_reader_read_uint32:
+ * @self: a reader
+ * @out_value: (out): the number; left alone after a failure
+ *
+ * Returns: FALSE: as sr_json_reader_read_uint64(), and for 2^32 or more
+ */
+gboolean
+sr_json_reader_read_uint32 (SrJsonReader *self, guint32 *out_value)
+{
+  guint64 value;
+
+  if (!sr_json_reader_read_uint64 (self, &value))
+    return FALSE;
+  if (value > G_MAXUINT32)
+    return fail (self, "a number that is out of range");
+
+  *out_value = (guint32) value;
   return TRUE;
 }
 

@@ -4,6 +4,8 @@
 
 #include <gio/gio.h>
 
+#include "base/sr-id.h"
+
 G_BEGIN_DECLS
 
 /* Pulls the values of one JSON text out of a stream, in order, within fixed memory.
@@ -50,6 +52,8 @@ gboolean sr_json_reader_begin_array (SrJsonReader *self);
 gboolean sr_json_reader_next_element (SrJsonReader *self);
 gboolean sr_json_reader_read_string (SrJsonReader *self, const char **out_text, gsize *out_length);
 gboolean sr_json_reader_dup_string (SrJsonReader *self, char **out_text);
+gboolean sr_json_reader_read_id (SrJsonReader *self, SrId *out_id);
+gboolean sr_json_reader_read_uint32 (SrJsonReader *self, guint32 *out_value);
 gboolean sr_json_reader_read_uint64 (SrJsonReader *self, guint64 *out_value);
 gboolean sr_json_reader_read_int64 (SrJsonReader *self, gint64 *out_value);
 gboolean sr_json_reader_read_boolean (SrJsonReader *self, gboolean *out_value);
