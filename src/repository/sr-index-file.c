@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 
-/* The JSON of index files: which blob is in which pack, where (repository-format section 8).
+/* The JSON of index files: which blob is in which pack, where (FORMAT.md section 8).
  *
  * An index of a large repository has tens of millions of blobs. So it is never in memory as a
  * whole here: a reader gets one pack's blobs at a time, and a writer passes one. All blobs of a
@@ -27,17 +27,6 @@ fail (SrJsonReader *reader, SrError code, const char *message)
 }
 
 static void
-read_id (SrJsonReader *reader, SrId *id)
-{
-  const char *text;
-  gsize length;
-
-  if (sr_json_reader_read_string (reader, &text, &length) &&
-      (length != SR_ID_HEX_SIZE - 1 || !sr_id_from_hex (id, text, length)))
-    fail (reader, SR_ERROR_DAMAGED, "An index file has an id that is not 64 hex digits");
-}
-
-static void
 read_type (SrJsonReader *reader, SrBlob *blob)
 {
   SrBlobType type;
@@ -53,19 +42,6 @@ read_type (SrJsonReader *reader, SrBlob *blob)
 }
 
 static void
-read_uint32 (SrJsonReader *reader, guint32 *out_value)
-{
-  guint64 value;
-
-  if (!sr_json_reader_read_uint64 (reader, &value))
-    return;
-  if (value <= G_MAXUINT32)
-    *out_value = value;
-  else
-    fail (reader, SR_ERROR_DAMAGED, "An index file has an offset or a length beyond 4 GiB");
-}
-
-static void
 read_blob (SrJsonReader *reader, SrBlob *blob)
 {
   const guint8 type_missing = G_MAXUINT8;
@@ -74,15 +50,15 @@ read_blob (SrJsonReader *reader, SrBlob *blob)
   sr_json_reader_begin_object (reader);
   while (sr_json_reader_next_member (reader))
     if (sr_json_reader_member_is (reader, "id"))
-      read_id (reader, &blob->id);
+      sr_json_reader_read_id (reader, &blob->id);
     else if (sr_json_reader_member_is (reader, "type"))
       read_type (reader, blob);
     else if (sr_json_reader_member_is (reader, "offset"))
-      read_uint32 (reader, &blob->offset);
+      sr_json_reader_read_uint32 (reader, &blob->offset);
     else if (sr_json_reader_member_is (reader, "length"))
-      read_uint32 (reader, &blob->length);
+      sr_json_reader_read_uint32 (reader, &blob->length);
     else if (sr_json_reader_member_is (reader, "uncompressed_length"))
-      read_uint32 (reader, &blob->uncompressed_length);
+      sr_json_reader_read_uint32 (reader, &blob->uncompressed_length);
     else
       sr_json_reader_skip_value (reader);
 
@@ -130,7 +106,7 @@ read_pack (SrJsonReader *reader, SrIndexPackFunc func, gpointer user_data, GArra
   sr_json_reader_begin_object (reader);
   while (sr_json_reader_next_member (reader))
     if (sr_json_reader_member_is (reader, "id"))
-      read_id (reader, &pack);
+      sr_json_reader_read_id (reader, &pack);
     else if (sr_json_reader_member_is (reader, "blobs"))
       read_blobs (reader, blobs);
     else
@@ -172,8 +148,7 @@ read_supersedes (SrJsonReader *reader, GArray *supersedes)
     {
       SrId id = { 0 };
 
-      read_id (reader, &id);
-      if (!sr_json_reader_has_failed (reader))
+      if (sr_json_reader_read_id (reader, &id))
         g_array_append_val (supersedes, id);
     }
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 
-/* Nodes as JSON, byte for byte as restic writes them (repository-format section 9.3).
+/* Nodes as JSON, byte for byte as restic writes them (FORMAT.md section 9.3).
  *
  * A folder whose tree has the same bytes has the same id, and is stored once. So members keep
  * restic's order and are left out when restic leaves them out.
@@ -342,39 +342,12 @@ read_time (SrJsonReader *reader, SrTime *time)
 }
 
 static void
-read_uint32 (SrJsonReader *reader, guint32 *out_value)
-{
-  guint64 value;
-
-  if (!sr_json_reader_read_uint64 (reader, &value))
-    return;
-  if (value > G_MAXUINT32)
-    fail (reader, SR_ERROR_DAMAGED, "A folder's listing has a number that is too large");
-  else
-    *out_value = (guint32) value;
-}
-
-static void
 read_mode (SrJsonReader *reader, SrNode *node)
 {
   guint32 mode = 0;
 
-  read_uint32 (reader, &mode);
+  sr_json_reader_read_uint32 (reader, &mode);
   node->permissions = permissions_from_go (mode);
-}
-
-static gboolean
-read_id (SrJsonReader *reader, SrId *id)
-{
-  const char *text;
-  gsize length;
-
-  if (!sr_json_reader_read_string (reader, &text, &length))
-    return FALSE;
-  if (length == SR_ID_HEX_SIZE - 1 && sr_id_from_hex (id, text, (gssize) length))
-    return TRUE;
-  fail (reader, SR_ERROR_DAMAGED, "A folder's listing has an id that is not 64 hex digits");
-  return FALSE;
 }
 
 /* Strict, unlike g_base64_decode(). Returns NULL if @text is no base64; the result is never NULL
@@ -505,7 +478,7 @@ read_content (SrJsonReader *reader, SrNode *node)
   while (sr_json_reader_next_element (reader))
     {
       node->content = make_room (node->content, node->n_content, sizeof (SrId));
-      if (read_id (reader, &node->content[node->n_content]))
+      if (sr_json_reader_read_id (reader, &node->content[node->n_content]))
         node->n_content++;
     }
   if (node->n_content > 2) /* a file of terabytes has millions */
@@ -548,7 +521,7 @@ read_member (Reading *reading, gsize row)
       read_time (reader, field);
       break;
     case MEMBER_UINT32:
-      read_uint32 (reader, field);
+      sr_json_reader_read_uint32 (reader, field);
       break;
     case MEMBER_UINT64:
       sr_json_reader_read_uint64 (reader, field);
@@ -579,7 +552,7 @@ read_member (Reading *reading, gsize row)
       read_content (reader, node);
       break;
     case MEMBER_SUBTREE:
-      node->has_subtree = read_id (reader, &node->subtree);
+      node->has_subtree = sr_json_reader_read_id (reader, &node->subtree);
       break;
     default:
       g_assert_not_reached ();

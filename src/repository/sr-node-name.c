@@ -3,7 +3,7 @@
 /* File names as trees keep them: the text of a Go string literal without its quotes.
  *
  * A name may hold any bytes, a JSON string only text. restic passes names through Go's
- * strconv.Quote() before they become JSON (repository-format section 9.4). To give trees with
+ * strconv.Quote() before they become JSON (FORMAT.md section 9.4). To give trees with
  * restic's ids, what is escaped must be the same, down to which characters count as printable:
  * those of the general categories L, M, N, P and S. The tables are those of the GLib at hand
  * (Unicode 14 or newer), as restic's are those of its compiler: names with characters assigned in

@@ -2,7 +2,7 @@
 
 /* The table at the end of a pack: what its blobs are, in their order.
  *
- * The layout is restic's (repository-format section 7). Offsets are not stored, they are the running
+ * The layout is restic's (FORMAT.md section 7). Offsets are not stored, they are the running
  * sum of the lengths. The table is authoritative: an index that was lost or is wrong is made again
  * from it. So it is checked here against the pack's size as strictly as it can be; what passes can
  * be used without further checks of bounds. */

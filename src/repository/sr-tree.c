@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 
-/* Trees: the listings of folders, {"nodes":[…]} and a newline (repository-format section 9.1).
+/* Trees: the listings of folders, {"nodes":[…]} and a newline (FORMAT.md section 9.1).
  *
  * A folder may have millions of entries and its tree hundreds of megabytes. Entries are read one
  * by one from a stream, so a reader needs memory for one. */
