@@ -39,10 +39,9 @@ SrSnapshot *sr_snapshot_new_from_json (const char *json,
                                        gsize length,
                                        const SrId *id,
                                        GError **error);
-void sr_snapshot_to_json (SrSnapshot *self,
-                          SrBuffer *out); /* appends; unknown members that were read are kept */
+void sr_snapshot_to_json (SrSnapshot *self, SrBuffer *out);
 
-const SrId *sr_snapshot_get_id (SrSnapshot *self); /* zeros until stored */
+const SrId *sr_snapshot_get_id (SrSnapshot *self);
 const SrTime *sr_snapshot_get_time (SrSnapshot *self);
 const SrId *sr_snapshot_get_parent (SrSnapshot *self); /* (nullable) */
 const SrId *sr_snapshot_get_tree (SrSnapshot *self);
@@ -51,6 +50,8 @@ const char *sr_snapshot_get_hostname (SrSnapshot *self);
 const char *sr_snapshot_get_username (SrSnapshot *self);
 const char *const *sr_snapshot_get_tags (SrSnapshot *self);
 const char *const *sr_snapshot_get_excludes (SrSnapshot *self);
+const SrId *sr_snapshot_get_original (SrSnapshot *self); /* (nullable) */
+const char *sr_snapshot_get_program_version (SrSnapshot *self);
 const SrSnapshotSummary *sr_snapshot_get_summary (SrSnapshot *self); /* (nullable) */
 
 void sr_snapshot_set_id (SrSnapshot *self, const SrId *id);
@@ -62,6 +63,7 @@ void sr_snapshot_set_hostname (SrSnapshot *self, const char *hostname);
 void sr_snapshot_set_user (SrSnapshot *self, const char *username, guint32 uid, guint32 gid);
 void sr_snapshot_set_tags (SrSnapshot *self, const char *const *tags);
 void sr_snapshot_set_excludes (SrSnapshot *self, const char *const *excludes);
+void sr_snapshot_set_original (SrSnapshot *self, const SrId *original);
 void sr_snapshot_set_program_version (SrSnapshot *self, const char *program_version);
 void sr_snapshot_set_summary (SrSnapshot *self, const SrSnapshotSummary *summary);
 
