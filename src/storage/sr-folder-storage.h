@@ -9,7 +9,6 @@ G_BEGIN_DECLS
 #define SR_TYPE_FOLDER_STORAGE (sr_folder_storage_get_type ())
 G_DECLARE_FINAL_TYPE (SrFolderStorage, sr_folder_storage, SR, FOLDER_STORAGE, SrStorage)
 
-SrStorage *sr_folder_storage_new (
-    GFile *folder); /* no I/O; SR_ERROR_INVALID from the verbs when it has no local path */
+SrStorage *sr_folder_storage_new (GFile *folder);
 
 G_END_DECLS

@@ -13,23 +13,20 @@ G_BEGIN_DECLS
 #define SR_TYPE_SPOOL (sr_spool_get_type ())
 G_DECLARE_FINAL_TYPE (SrSpool, sr_spool, SR, SPOOL, GObject)
 
-SrSpool *sr_spool_new_for_bytes (GBytes *bytes); /* complete at once */
-SrSpool *sr_spool_new_for_fd (
-    int fd,
-    guint64 size_hint); /* takes fd: an empty file, open for reading and writing */
-SrSpool *sr_spool_new_in_folder (const char *folder,
-                                 guint64 size_hint,
-                                 GError **error); /* O_TMPFILE, or made and unlinked */
+SrSpool *sr_spool_new_for_bytes (GBytes *bytes);
+SrSpool *sr_spool_new_for_fd (int fd, const char *folder, guint64 size_hint);
+SrSpool *sr_spool_new_in_folder (const char *folder, guint64 size_hint, GError **error);
 gboolean sr_spool_append (SrSpool *self,
                           const void *data,
                           gsize length,
                           GCancellable *cancellable,
                           GError **error);
 guint64 sr_spool_get_length (SrSpool *self);
-void sr_spool_complete (SrSpool *self, SrId *out_sha256); /* ends the appending */
-const SrId *sr_spool_get_sha256 (SrSpool *self); /* of a complete one */
-int sr_spool_get_fd (SrSpool *self); /* lent; -1 when in memory */
-/* Reads up to @length bytes from @offset; fewer only at the end. */
+void sr_spool_complete (SrSpool *self, SrId *out_sha256);
+gboolean sr_spool_is_complete (SrSpool *self);
+const SrId *sr_spool_get_sha256 (SrSpool *self);
+gboolean sr_spool_flush (SrSpool *self, GCancellable *cancellable, GError **error);
+int sr_spool_get_fd (SrSpool *self);
 gssize sr_spool_read (SrSpool *self,
                       guint64 offset,
                       guint8 *buffer,

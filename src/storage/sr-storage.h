@@ -37,6 +37,8 @@ typedef struct
 #define SR_TYPE_STORAGE (sr_storage_get_type ())
 G_DECLARE_DERIVABLE_TYPE (SrStorage, sr_storage, SR, STORAGE, GObject)
 
+/* A kind of storage has all of these. They are called with checked arguments and with no out
+ * parameter that is NULL, and contract and errors are those of the functions below. */
 struct _SrStorageClass
 {
   GObjectClass parent_class;
@@ -69,17 +71,14 @@ struct _SrStorageClass
                       GError **error);
 };
 
-char *sr_storage_dup_location (SrStorage *self); /* for messages and -r, without passwords */
-gboolean sr_storage_create (SrStorage *self,
-                            GCancellable *cancellable,
-                            GError **error); /* folders for an empty repository; fine when there */
+char *sr_storage_dup_location (SrStorage *self);
+gboolean sr_storage_create (SrStorage *self, GCancellable *cancellable, GError **error);
 gboolean sr_storage_has (SrStorage *self,
                          const SrFileName *name,
                          gboolean *out_present,
                          guint64 *out_size,
                          GCancellable *cancellable,
                          GError **error);
-/* Bytes read, fewer than @length only where the file ends; -1: SR_ERROR_NOT_FOUND, … */
 gssize sr_storage_read (SrStorage *self,
                         const SrFileName *name,
                         guint64 offset,
@@ -87,33 +86,25 @@ gssize sr_storage_read (SrStorage *self,
                         gsize length,
                         GCancellable *cancellable,
                         GError **error);
-/* A whole file of at most @limit bytes; longer: SR_ERROR_LIMIT. */
 GBytes *sr_storage_load (SrStorage *self,
                          const SrFileName *name,
                          gsize limit,
                          GCancellable *cancellable,
                          GError **error);
-SrSpool *sr_storage_create_spool (
-    SrStorage *self,
-    guint64 size_hint,
-    GError **error); /* where a pack is built so that write is cheapest */
-/* Durable when it returns. Never overwrites: SR_ERROR_ALREADY_EXISTS, except that a file named after the
- * SHA-256 of its bytes that is there with the same size is done already. */
+SrSpool *sr_storage_create_spool (SrStorage *self, guint64 size_hint, GError **error);
 gboolean sr_storage_write (SrStorage *self,
                            const SrFileName *name,
                            SrSpool *spool,
                            GCancellable *cancellable,
                            GError **error);
-GArray *sr_storage_list (
-    SrStorage *self,
-    SrFileKind kind,
-    GCancellable *cancellable,
-    GError *
-        *error); /* (element-type SrFileInfo), in any order; names that are no ids are left out */
+GArray *sr_storage_list (SrStorage *self,
+                         SrFileKind kind,
+                         GCancellable *cancellable,
+                         GError **error);
 gboolean sr_storage_remove (SrStorage *self,
                             const SrFileName *name,
                             GCancellable *cancellable,
-                            GError **error); /* gone already: fine */
+                            GError **error);
 
 void sr_storage_create_async (SrStorage *self,
                               GCancellable *cancellable,
@@ -157,7 +148,7 @@ void sr_storage_remove_async (SrStorage *self,
                               gpointer user_data);
 gboolean sr_storage_remove_finish (SrStorage *self, GAsyncResult *result, GError **error);
 
-const char *sr_file_kind_get_folder (SrFileKind kind); /* "keys", "data", …; "config" */
-char *sr_file_name_to_string (const SrFileName *name); /* for messages: "data/ab12…" */
+const char *sr_file_kind_get_folder (SrFileKind kind);
+char *sr_file_name_to_string (const SrFileName *name);
 
 G_END_DECLS
