@@ -11,9 +11,8 @@ typedef guint64 SrPolynomial;
 
 #define SR_POLYNOMIAL_DEGREE 53
 
-gboolean sr_polynomial_is_irreducible (SrPolynomial polynomial); /* FALSE for any degree but 53 */
-SrPolynomial sr_polynomial_candidate (
-    guint64 random); /* random bits made one of degree 53 with x^0 set */
+gboolean sr_polynomial_is_irreducible (SrPolynomial polynomial);
+SrPolynomial sr_polynomial_candidate (guint64 random);
 gboolean sr_polynomial_generate (SrPolynomial *out_polynomial, GError **error);
 
 G_END_DECLS
