@@ -6,19 +6,16 @@
 
 G_BEGIN_DECLS
 
-/* Patterns on paths, with the meaning that restic gives them for --exclude and --include: shell wildcards
- * per component, "**" for any number of components, a leading "/" anchors, a leading "!" takes back what
- * earlier ones matched. Immutable; any thread. */
+/* Patterns on paths, with the meaning that restic gives them for --exclude and --include.
+ * Immutable; any thread. */
 typedef struct _SrPatternList SrPatternList;
 
 SrPatternList *sr_pattern_list_new (const char *const *patterns,
                                     gboolean ignore_case,
-                                    GError **error); /* SR_ERROR_INVALID names the pattern */
+                                    GError **error);
 SrPatternList *sr_pattern_list_ref (SrPatternList *self);
 void sr_pattern_list_unref (SrPatternList *self);
 gboolean sr_pattern_list_is_empty (SrPatternList *self);
-/* Does @path (absolute) match? @out_child_may_match: (out) (optional): whether anything below it could, so that
- * an include filter knows where to descend. */
 gboolean sr_pattern_list_matches (SrPatternList *self,
                                   const char *path,
                                   gboolean *out_child_may_match);
