@@ -15,6 +15,8 @@
 
 #include "sr-chunker.h"
 
+#include "sr-chunker-lanes.h"
+
 #define WINDOW 64
 #define CUT_MASK 0xfffffu
 
@@ -22,13 +24,48 @@
  * the first cache. */
 #define SEGMENT_SIZE (8192 + 64)
 
+/* The same for segments rolled in lanes: larger ones lose more behind the cut, smaller ones at the
+ * start, where each has to take in its first window. */
+#define LANE_SIZE (4096 + 64)
+#define LANE_MIN_SIZE 256
+
 struct _SrChunker
 {
   /* b·x^53 mod P, and b·x^53 itself, so that one XOR takes the top byte away and reduces it. */
   guint64 reduce[256];
   /* b·x^512 mod P: a byte that has left the window, after the step's shift. */
   guint64 leave[256];
+
+  const SrChunkerLanes *lanes; /* (nullable): how to look at much at once, if not in plain C */
+  SrChunkerMaps maps;
 };
+
+/* The remainder of the window that begins a byte later than that of @remainder: @incoming is its last
+ * byte, @leaving the one before its first. What does not need @remainder is put together first,
+ * which leaves a shift, a load and an XOR for the next step to wait for. */
+static inline guint64
+roll (const SrChunker *self, guint64 remainder, guint8 leaving, guint8 incoming)
+{
+  return (remainder << 8 ^ (self->leave[leaving] ^ incoming)) ^
+         self->reduce[remainder >> (SR_POLYNOMIAL_DEGREE - 8)];
+}
+
+static inline gboolean
+cuts (guint64 remainder)
+{
+  return (remainder & CUT_MASK) == 0;
+}
+
+/* The remainder of the window that ends at @end. */
+static guint64
+remainder_at (const SrChunker *self, const guint8 *end)
+{
+  guint64 remainder = 0;
+
+  for (const guint8 *byte = end - WINDOW; byte < end; byte++)
+    remainder = roll (self, remainder, 0, *byte);
+  return remainder;
+}
 
 /* Returns @value·x modulo @polynomial. */
 static guint64
@@ -72,7 +109,35 @@ sr_chunker_new (SrPolynomial polynomial)
       self->leave[byte] = self->leave[byte ^ lowest] ^ self->leave[lowest];
     }
 
+  sr_chunker_maps_init (&self->maps, self->reduce, self->leave);
+  self->lanes = sr_chunker_lanes_get (0);
   return self;
+}
+
+/**
+ * sr_chunker_set_lanes:
+ * @self: a chunker that no other thread uses yet
+ * @lanes: (nullable): one of sr_chunker_lanes_get(); %NULL for plain C
+ *
+ * Chooses how to scan, for tests and measurements. The cuts are the same.
+ */
+void
+sr_chunker_set_lanes (SrChunker *self, const SrChunkerLanes *lanes)
+{
+  self->lanes = lanes;
+}
+
+/**
+ * sr_chunker_fingerprint:
+ * @self: a chunker
+ * @window: 64 bytes
+ *
+ * Returns: what @window leaves modulo the polynomial, for tests
+ */
+guint64
+sr_chunker_fingerprint (const SrChunker *self, const guint8 window[WINDOW])
+{
+  return remainder_at (self, window + WINDOW);
 }
 
 /**
@@ -83,33 +148,6 @@ void
 sr_chunker_free (SrChunker *self)
 {
   g_free (self);
-}
-
-/* The remainder of the window that begins a byte later than that of @remainder: @incoming is its last
- * byte, @leaving the one before its first. What does not need @remainder is put together first,
- * which leaves a shift, a load and an XOR for the next step to wait for. */
-static inline guint64
-roll (const SrChunker *self, guint64 remainder, guint8 leaving, guint8 incoming)
-{
-  return (remainder << 8 ^ (self->leave[leaving] ^ incoming)) ^
-         self->reduce[remainder >> (SR_POLYNOMIAL_DEGREE - 8)];
-}
-
-static inline gboolean
-cuts (guint64 remainder)
-{
-  return (remainder & CUT_MASK) == 0;
-}
-
-/* The remainder of the window that ends at @end. */
-static guint64
-remainder_at (const SrChunker *self, const guint8 *end)
-{
-  guint64 remainder = 0;
-
-  for (const guint8 *byte = end - WINDOW; byte < end; byte++)
-    remainder = roll (self, remainder, 0, *byte);
-  return remainder;
 }
 
 /* The first cut that is behind @start and not behind @end, or 0. @start is at least 64. */
@@ -163,18 +201,51 @@ scan_four (const SrChunker *self, const guint8 *data, gsize start)
   return 0;
 }
 
+/* As much as goes into rounds of four segments, *@start being moved behind it. */
 static gsize
-scan (const SrChunker *self, const guint8 *data, gsize start, gsize end)
+scan_fours (const SrChunker *self, const guint8 *data, gsize *start, gsize end)
 {
-  for (; end - start >= 4 * SEGMENT_SIZE; start += 4 * SEGMENT_SIZE)
+  for (; end - *start >= 4 * SEGMENT_SIZE; *start += 4 * SEGMENT_SIZE)
     {
-      gsize cut = scan_four (self, data, start);
+      gsize cut = scan_four (self, data, *start);
 
       if (cut != 0)
         return cut;
     }
+  return 0;
+}
 
-  return scan_one (self, data, start, end);
+/* As much as goes into rounds of many segments, the last of which are shorter. */
+static gsize
+scan_lanes (const SrChunker *self, const guint8 *data, gsize *start, gsize end)
+{
+  gsize size;
+
+  while ((size = MIN (LANE_SIZE, (end - *start) / self->lanes->n_segments)) >= LANE_MIN_SIZE)
+    {
+      gsize stretch;
+
+      size -= size % SR_CHUNKER_STRETCH;
+      stretch = self->lanes->scan (&self->maps, data, *start, size);
+      if (stretch != 0)
+        {
+          gsize cut = scan_one (self, data, stretch, stretch + SR_CHUNKER_STRETCH);
+
+          g_assert (cut != 0);
+          return cut;
+        }
+      *start += size * self->lanes->n_segments;
+    }
+  return 0;
+}
+
+static gsize
+scan (const SrChunker *self, const guint8 *data, gsize start, gsize end)
+{
+  gsize cut = self->lanes != NULL ? scan_lanes (self, data, &start, end)
+                                  : scan_fours (self, data, &start, end);
+
+  return cut != 0 ? cut : scan_one (self, data, start, end);
 }
 
 /**
