@@ -46,6 +46,7 @@ struct _SrJsonReader
   guint64 window_offset; /* where in the text the window begins */
   gboolean at_end; /* fill has nothing more */
 
+  gboolean is_secret; /* to be wiped */
   gsize text_limit; /* bytes of a string or number as it stands in the text */
   SrBuffer decoded; /* the last string that had escapes, and a NUL */
   SrBuffer member; /* the name of the member read last, and a NUL */
@@ -389,6 +390,13 @@ sr_json_reader_new_for_data (const void *data, gsize length)
   return self;
 }
 
+static void
+wipe_buffer (SrBuffer *buffer)
+{
+  if (buffer->data != NULL)
+    explicit_bzero (buffer->data, buffer->capacity);
+}
+
 /**
  * sr_json_reader_free:
  * @self: (transfer full): a reader; texts that it lent end with it
@@ -396,6 +404,12 @@ sr_json_reader_new_for_data (const void *data, gsize length)
 void
 sr_json_reader_free (SrJsonReader *self)
 {
+  if (self->is_secret)
+    {
+      explicit_bzero (self->window, self->capacity + SR_JSON_TEXT_PADDING);
+      wipe_buffer (&self->decoded);
+      wipe_buffer (&self->member);
+    }
   g_free (self->window);
   sr_buffer_clear (&self->decoded);
   sr_buffer_clear (&self->member);
@@ -415,6 +429,20 @@ void
 sr_json_reader_set_text_limit (SrJsonReader *self, gsize limit)
 {
   self->text_limit = limit;
+}
+
+/**
+ * sr_json_reader_set_secret:
+ * @self: a reader at its start
+ *
+ * Has the reader wipe, when it is freed, all memory in which it had any of the text. So that none
+ * of it is moved before, the text has to be shorter than 64 KiB and its strings are to be limited to
+ * 200 bytes, by sr_json_reader_set_text_limit().
+ */
+void
+sr_json_reader_set_secret (SrJsonReader *self)
+{
+  self->is_secret = TRUE;
 }
 
 /**

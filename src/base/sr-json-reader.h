@@ -43,6 +43,7 @@ SrJsonReader *sr_json_reader_new_for_data (const void *data, gsize length);
 void sr_json_reader_free (SrJsonReader *self);
 
 void sr_json_reader_set_text_limit (SrJsonReader *self, gsize limit);
+void sr_json_reader_set_secret (SrJsonReader *self); /* wipes what it copied of the text */
 SrJsonType sr_json_reader_peek (SrJsonReader *self);
 gboolean sr_json_reader_begin_object (SrJsonReader *self);
 gboolean sr_json_reader_next_member (SrJsonReader *self);

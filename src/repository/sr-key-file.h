@@ -8,18 +8,17 @@
 
 G_BEGIN_DECLS
 
-/* A file in "keys": the master key, sealed under a key that scrypt makes of a password
- * (repository-format section 4). */
+#define SR_KEY_FILE_SIZE_LIMIT (64 * 1024) /* bytes; restic's has about 450 */
+
+/* A file in "keys": the master key, sealed under a key that scrypt makes of a password. */
 typedef struct _SrKeyFile SrKeyFile;
 
-SrKeyFile *sr_key_file_decode (const char *json,
-                               gsize length,
-                               GError **error); /* SR_ERROR_DAMAGED, SR_ERROR_UNSUPPORTED */
+SrKeyFile *sr_key_file_decode (const char *json, gsize length, GError **error);
 void sr_key_file_free (SrKeyFile *self);
 SrSecret *sr_key_file_unlock (SrKeyFile *self,
                               SrSecret *password,
                               GCancellable *cancellable,
-                              GError **error); /* SR_ERROR_WRONG_PASSWORD */
+                              GError **error);
 const SrTime *sr_key_file_get_created (SrKeyFile *self);
 const char *sr_key_file_get_username (SrKeyFile *self);
 const char *sr_key_file_get_hostname (SrKeyFile *self);
