@@ -8,7 +8,7 @@
  *
  * A drive that is not connected leaves an empty mount point, or nothing, where the repository was.
  * So only sr_storage_create() makes the top folder, the others make a missing folder only beside a
- * config, and a missing top folder is an error rather than an empty repository. */
+ * config or in data/, and a missing top folder is an error rather than an empty repository. */
 
 #include "config.h"
 
@@ -71,9 +71,14 @@ static GParamSpec *props[PROP_NAMED_FILES + 1];
 
 G_DEFINE_FINAL_TYPE (SrFolderStorage, sr_folder_storage, SR_TYPE_STORAGE)
 
-static G_DEFINE_QUARK (sr - folder - storage - spool - origin, spool_origin)
+static GQuark
+spool_origin_quark (void)
+{
+  return g_quark_from_static_string ("sr-folder-storage-spool-origin");
+}
 
-    static void close_fd (int *fd)
+static void
+close_fd (int *fd)
 {
   if (*fd >= 0)
     close (*fd);
@@ -299,7 +304,7 @@ is_for_group (SrFolderStorage *self)
 
 /* One folder, in one that is there. Its name is not synced yet. */
 static gboolean
-make_folder (SrFolderStorage *self, const char *path, gboolean for_group, GError **error)
+make_folder (const char *path, gboolean for_group, GError **error)
 {
   g_autofree char *parent = NULL;
   struct stat status;
@@ -333,47 +338,23 @@ sync_folder (const char *path, GError **error)
 }
 
 static gboolean
-make_synced_folder (SrFolderStorage *self, const char *path, gboolean for_group, GError **error)
+make_synced_folder (const char *path, gboolean for_group, GError **error)
 {
   g_autofree char *parent = g_path_get_dirname (path);
 
-  return make_folder (self, path, for_group, error) && sync_folder (parent, error);
+  return make_folder (path, for_group, error) && sync_folder (parent, error);
 }
 
 /* The top folder and what is missing above it. */
 static gboolean
-make_top (SrFolderStorage *self, const char *path, GError **error)
+make_top (const char *path, GError **error)
 {
   g_autofree char *parent = g_path_get_dirname (path);
   struct stat status;
 
   if (stat (path, &status) == 0 || errno != ENOENT)
     return TRUE;
-  return make_top (self, parent, error) && make_synced_folder (self, path, FALSE, error);
-}
-
-/* All of them at once cost a few milliseconds here; one by one, each costs a pack a sync more. */
-static gboolean
-make_pack_folders (SrFolderStorage *self,
-                   gboolean for_group,
-                   GCancellable *cancellable,
-                   GError **error)
-{
-  g_autofree char *data = g_build_filename (self->path, "data", NULL);
-
-  for (guint i = 0; i < N_PACK_FOLDERS; i++)
-    {
-      char digits[3];
-      g_autofree char *path = NULL;
-
-      if (g_cancellable_set_error_if_cancelled (cancellable, error))
-        return FALSE;
-      g_snprintf (digits, sizeof digits, "%02x", i);
-      path = g_build_filename (data, digits, NULL);
-      if (!make_folder (self, path, for_group, error))
-        return FALSE;
-    }
-  return sync_folder (data, error);
+  return make_top (parent, error) && make_synced_folder (path, FALSE, error);
 }
 
 static void
@@ -383,13 +364,16 @@ sweep_once (SrFolderStorage *self)
     sr_folder_file_sweep (self->path, g_get_real_time ());
 }
 
+/* The 256 folders of packs are made when each gets its first pack. Made here, as restic does, they
+ * cost 100 ms on a fast disk; later each costs a pack a sync more, which is a few ms in the second
+ * that a pack takes to fill. */
 static gboolean
 sr_folder_storage_create (SrStorage *storage, GCancellable *cancellable, GError **error)
 {
   SrFolderStorage *self = SR_FOLDER_STORAGE (storage);
   gboolean for_group;
 
-  if (!check_path (self, error) || !make_top (self, self->path, error) || !check_top (self, error))
+  if (!check_path (self, error) || !make_top (self->path, error) || !check_top (self, error))
     return FALSE;
 
   sweep_once (self);
@@ -398,23 +382,18 @@ sr_folder_storage_create (SrStorage *storage, GCancellable *cancellable, GError 
     {
       g_autofree char *path = g_build_filename (self->path, sr_file_kind_get_folder (kind), NULL);
 
-      if (!make_folder (self, path, for_group, error))
+      if (g_cancellable_set_error_if_cancelled (cancellable, error) ||
+          !make_folder (path, for_group, error))
         return FALSE;
     }
-  return make_pack_folders (self, for_group, cancellable, error) && sync_folder (self->path, error);
+  return sync_folder (self->path, error);
 }
 
-/* A folder that version control or an object store has dropped because it was empty is made again;
- * but not on the empty mount point of a drive that is away. */
+/* Whether an empty mount point, where a drive was, can be ruled out. */
 static gboolean
-make_missing_folder (SrFolderStorage *self,
-                     const SrFileName *name,
-                     const char *path,
-                     GError **error)
+check_repository (SrFolderStorage *self, GError **error)
 {
   static const SrFileName config = { .kind = SR_FILE_CONFIG };
-  g_autofree char *parent = g_path_get_dirname (path);
-  gboolean for_group = is_for_group (self);
   gboolean present;
   guint64 size;
 
@@ -422,16 +401,29 @@ make_missing_folder (SrFolderStorage *self,
       !sr_folder_storage_has (SR_STORAGE (self), &config, &present, &size, NULL, error))
     return FALSE;
   if (!present)
+    g_set_error (error, SR_ERROR, SR_ERROR_NOT_A_REPOSITORY,
+                 "There is no repository in the folder “%s”; if it is on a drive, check that the "
+                 "drive is connected",
+                 self->path);
+  return present;
+}
+
+/* Makes the folder of packs that begin with the same digits, where data/ is there; or any folder
+ * that version control or an object store has dropped because it was empty. */
+static gboolean
+make_missing_folder (SrFolderStorage *self, SrFileKind kind, const char *path, GError **error)
+{
+  g_autofree char *parent = g_path_get_dirname (path);
+  gboolean for_group = is_for_group (self);
+
+  if (kind != SR_FILE_PACK || access (parent, F_OK) != 0)
     {
-      g_set_error (error, SR_ERROR, SR_ERROR_NOT_A_REPOSITORY,
-                   "There is no repository in the folder “%s”; if it is on a drive, check that the "
-                   "drive is connected",
-                   self->path);
-      return FALSE;
+      if (!check_repository (self, error))
+        return FALSE;
+      if (kind == SR_FILE_PACK && !make_synced_folder (parent, for_group, error))
+        return FALSE;
     }
-  if (name->kind == SR_FILE_PACK && !make_synced_folder (self, parent, for_group, error))
-    return FALSE;
-  return make_synced_folder (self, path, for_group, error);
+  return make_synced_folder (path, for_group, error);
 }
 
 static gboolean
@@ -446,7 +438,7 @@ target_open (Target *target, SrFolderStorage *self, const SrFileName *name, GErr
   target->folder_fd = sr_folder_open (target->folder, &failure);
   if (target->folder_fd < 0 && errno == ENOENT)
     {
-      if (!make_missing_folder (self, name, target->folder, error))
+      if (!make_missing_folder (self, name->kind, target->folder, error))
         return FALSE;
       g_clear_error (&failure);
       target->folder_fd = sr_folder_open (target->folder, &failure);
