@@ -188,3 +188,32 @@ sr_index_loader_load (SrIndexLoader *self,
   g_propagate_error (error, g_steal_pointer (&local_error));
   return FALSE;
 }
+
+/**
+ * sr_index_loader_get_n_packs:
+ * @self: a loader
+ *
+ * Returns: number of entries in "packs" of the file that was loaded last
+ */
+guint
+sr_index_loader_get_n_packs (SrIndexLoader *self)
+{
+  return self->packs->len;
+}
+
+/**
+ * sr_index_loader_get_pack:
+ * @self: a loader
+ * @pack: number of an entry, below sr_index_loader_get_n_packs()
+ * @out_n_blobs: (out): how many of the pack's blobs the entry lists
+ *
+ * Returns: (transfer none): the pack's id
+ */
+const SrId *
+sr_index_loader_get_pack (SrIndexLoader *self, guint pack, gsize *out_n_blobs)
+{
+  const PendingPack *entry = &g_array_index (self->packs, PendingPack, pack);
+
+  *out_n_blobs = entry->n_blobs;
+  return &entry->id;
+}

@@ -15,6 +15,9 @@ gboolean sr_index_loader_load (SrIndexLoader *self,
                                const SrId *id,
                                GCancellable *cancellable,
                                GError **error);
+/* What the last file that was loaded lists. */
+guint sr_index_loader_get_n_packs (SrIndexLoader *self);
+const SrId *sr_index_loader_get_pack (SrIndexLoader *self, guint pack, gsize *out_n_blobs);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (SrIndexLoader, sr_index_loader_free)
 

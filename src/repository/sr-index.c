@@ -175,11 +175,29 @@ fill_blob (const Record *record, SrBlob *out_blob)
 
 /* Index files may overlap: a pack listed whole in two of them is normal. */
 static gboolean
-is_known_pack (SrIndex *self, const SrId *id, gsize n_blobs)
+has_record (SrIndex *self, guint32 pack, const SrBlob *blob)
+{
+  const Record *record;
+
+  for (guint copy = 0; (record = find_record (self, blob->type, &blob->id, copy)) != NULL; copy++)
+    if (record->pack_and_type >> 1 == pack && record->offset == blob->offset &&
+        record->length == blob->length && record->uncompressed_length == blob->uncompressed_length)
+      return TRUE;
+  return FALSE;
+}
+
+/* Compared blob by blob: the halves of a pack that two index files share may be of one length. */
+static gboolean
+is_known_pack (SrIndex *self, const SrId *id, const SrBlob *blobs, gsize n_blobs)
 {
   guint number = GPOINTER_TO_UINT (g_hash_table_lookup (self->pack_numbers, id));
 
-  return number != 0 && g_array_index (self->packs, Pack, number - 1).n_blobs == n_blobs;
+  if (number == 0)
+    return FALSE;
+  for (gsize i = 0; i < n_blobs; i++)
+    if (!has_record (self, number - 1, &blobs[i]))
+      return FALSE;
+  return TRUE;
 }
 
 /**
@@ -189,7 +207,7 @@ is_known_pack (SrIndex *self, const SrId *id, gsize n_blobs)
  * @blobs: (array length=n_blobs): all that is in it
  * @n_blobs: how many
  *
- * Makes the blobs of a pack known; what was reserved of them no longer is. A pack that is known with as many
+ * Makes the blobs of a pack known; what was reserved of them no longer is. A pack that is known with these
  * blobs is passed over. Fails with %SR_ERROR_LIMIT at 2³¹ blobs or packs.
  */
 gboolean
@@ -208,7 +226,7 @@ sr_index_add_pack (SrIndex *self,
                            "The repository has more than 2,147,483,647 blobs");
       return FALSE;
     }
-  if (is_known_pack (self, pack, n_blobs))
+  if (is_known_pack (self, pack, blobs, n_blobs))
     return TRUE;
 
   for (gsize i = 0; i < n_blobs; i++)

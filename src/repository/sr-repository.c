@@ -352,6 +352,28 @@ sr_repository_open (SrStorage *storage,
   return g_steal_pointer (&self);
 }
 
+/**
+ * sr_repository_new_handle:
+ * @self: a repository
+ *
+ * For operations that must not rely on what was in the index before (check), or that run long after it
+ * was loaded.
+ *
+ * Returns: (transfer full): the same repository with an index of its own, which is empty; NULL only where making
+ *   a cipher fails
+ */
+SrRepository *
+sr_repository_new_handle (SrRepository *self, GError **error)
+{
+  g_autoptr (SrRepository) handle = g_object_new (SR_TYPE_REPOSITORY, NULL);
+
+  handle->storage = g_object_ref (self->storage);
+  handle->key = sr_secret_ref (self->key);
+  handle->key_id = self->key_id;
+  handle->config = self->config;
+  return set_up (handle, error) ? g_steal_pointer (&handle) : NULL;
+}
+
 SrStorage *
 sr_repository_get_storage (SrRepository *self)
 {
@@ -528,8 +550,19 @@ sr_repository_save_unpacked (SrRepository *self,
   return sealed && write_file (self->storage, kind, &message, out_id, cancellable, error);
 }
 
-static SrSnapshot *
-load_snapshot (SrRepository *self, const SrId *id, GCancellable *cancellable, GError **error)
+/**
+ * sr_repository_load_snapshot:
+ * @self: a repository
+ * @id: of the snapshot
+ * @cancellable: (nullable): ends the transfer
+ *
+ * Returns: (transfer full): the snapshot; NULL: as sr_repository_load_unpacked()
+ */
+SrSnapshot *
+sr_repository_load_snapshot (SrRepository *self,
+                             const SrId *id,
+                             GCancellable *cancellable,
+                             GError **error)
 {
   SrFileName name = { SR_FILE_SNAPSHOT, *id };
   g_autoptr (GBytes) json = sr_repository_load_unpacked (self, &name, cancellable, error);
@@ -585,7 +618,7 @@ sr_repository_list_snapshots (SrRepository *self,
     {
       const SrId *id = &g_array_index (files, SrFileInfo, i).id;
       g_autoptr (GError) local_error = NULL;
-      SrSnapshot *snapshot = load_snapshot (self, id, cancellable, &local_error);
+      SrSnapshot *snapshot = sr_repository_load_snapshot (self, id, cancellable, &local_error);
 
       if (snapshot != NULL)
         g_ptr_array_add (snapshots, snapshot);
@@ -689,5 +722,5 @@ sr_repository_find_snapshot (SrRepository *self,
     return find_latest (self, cancellable, error);
   if (!sr_repository_find_id (self, SR_FILE_SNAPSHOT, name, &id, cancellable, error))
     return NULL;
-  return load_snapshot (self, &id, cancellable, error);
+  return sr_repository_load_snapshot (self, &id, cancellable, error);
 }

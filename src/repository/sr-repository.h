@@ -31,6 +31,9 @@ SrRepository *sr_repository_open (SrStorage *storage,
                                   GCancellable *cancellable,
                                   GError **error);
 
+/* The same repository, with an index of its own, which is empty. */
+SrRepository *sr_repository_new_handle (SrRepository *self, GError **error);
+
 SrStorage *sr_repository_get_storage (SrRepository *self);
 SrSecret *sr_repository_get_key (SrRepository *self);
 const SrId *sr_repository_get_key_id (SrRepository *self); /* the key file that opened it */
@@ -61,6 +64,10 @@ gboolean sr_repository_save_unpacked (SrRepository *self,
 /* (element-type SrSnapshot), oldest first; @problems as above. */
 GPtrArray *sr_repository_list_snapshots (SrRepository *self,
                                          GPtrArray *problems,
+                                         GCancellable *cancellable,
+                                         GError **error);
+SrSnapshot *sr_repository_load_snapshot (SrRepository *self,
+                                         const SrId *id,
                                          GCancellable *cancellable,
                                          GError **error);
 /* The whole id of a file of which @name has the first digits. */
