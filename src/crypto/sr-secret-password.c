@@ -249,7 +249,7 @@ SrSecret *
 sr_secret_read_password (const char *where, GCancellable *cancellable, GError **error)
 {
   guint8 *bytes;
-  g_autoptr (SrSecret) raw = sr_secret_new_uninitialized (PASSWORD_LIMIT + 1, &bytes);
+  g_autoptr (SrSecret) raw G_GNUC_UNUSED = sr_secret_new_uninitialized (PASSWORD_LIMIT + 1, &bytes);
   g_autoptr (SrSecret) password = NULL;
   g_autofree char *what = NULL;
   gboolean to_close, done;

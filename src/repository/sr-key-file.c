@@ -428,7 +428,7 @@ seal_master (SrKeyFile *self, SrSecret *master, SrSecret *user_key, GError **err
 {
   g_autoptr (SrCipher) cipher = sr_cipher_new (user_key, error);
   guint8 *plain;
-  g_autoptr (SrSecret) document = sr_secret_new_uninitialized (DOCUMENT_SIZE, &plain);
+  g_autoptr (SrSecret) document G_GNUC_UNUSED = sr_secret_new_uninitialized (DOCUMENT_SIZE, &plain);
   gsize length = encode_document (master, plain);
 
   if (cipher == NULL)

@@ -1,16 +1,19 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 
-/* Messages sealed and opened again, whole and in pieces, and what happens to damaged ones. */
+/* Messages against vectors that restic accepted; sealed and opened again, whole and in pieces; and
+ * what happens to damaged ones. */
 
 #include "config.h"
 
 #include "crypto/sr-cipher.h"
 
+#include <openssl/evp.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/sr-error.h"
+#include "support/sr-test-json.h"
 
 static SrCipher *
 make_cipher (void)
@@ -33,6 +36,136 @@ make_plain (gsize length)
   for (gsize i = 0; i < length; i++)
     plain[i] = (guint8) (i * 7 + (i >> 8));
   return plain;
+}
+
+static SrCipher *
+new_vector_cipher (const SrTestJson *vector)
+{
+  static const char *const members[] = { "encrypt_key_hex", "mac_k_hex", "mac_r_hex" };
+  g_autoptr (GError) error = NULL;
+  guint8 *data;
+  g_autoptr (SrSecret) key = sr_secret_new_uninitialized (SR_KEY_SIZE, &data);
+  SrCipher *cipher;
+
+  for (guint i = 0; i < G_N_ELEMENTS (members); i++)
+    {
+      gsize length;
+      g_autofree guint8 *part =
+          sr_test_json_dup_hex (sr_test_json_get (vector, members[i]), &length);
+
+      memcpy (data, part, length);
+      data += length;
+    }
+  cipher = sr_cipher_new (key, &error);
+  g_assert_no_error (error);
+  return cipher;
+}
+
+/* Among them nonces at which the counter wraps, and r that has to be clamped. */
+static void
+test_vectors (void)
+{
+  g_autoptr (SrTestJson) root = sr_test_json_load ("restic-v2/crypto-vectors.json");
+  const SrTestJson *vectors = sr_test_json_get (root, "messages");
+
+  g_assert_cmpuint (sr_test_json_length (vectors), ==, 10);
+  for (guint i = 0; i < sr_test_json_length (vectors); i++)
+    {
+      const SrTestJson *vector = sr_test_json_at (vectors, i);
+      g_autoptr (SrCipher) cipher = new_vector_cipher (vector);
+      g_autoptr (GError) error = NULL;
+      gsize length, message_length;
+      g_autofree guint8 *plain =
+          sr_test_json_dup_hex (sr_test_json_get (vector, "plaintext_hex"), &length);
+      g_autofree guint8 *message =
+          sr_test_json_dup_hex (sr_test_json_get (vector, "message_hex"), &message_length);
+      g_autofree guint8 *sealed = g_malloc (length + SR_CIPHER_OVERHEAD);
+      g_autofree guint8 *opened = g_malloc (length + 1);
+
+      g_test_message ("%s", sr_test_json_string (sr_test_json_get (vector, "name")));
+      sr_cipher_seal_with_nonce (cipher, message, plain, length, sealed, &error);
+      g_assert_no_error (error);
+      g_assert_cmpmem (sealed, length + SR_CIPHER_OVERHEAD, message, message_length);
+      sr_cipher_open (cipher, message, message_length, opened, &error);
+      g_assert_no_error (error);
+      g_assert_cmpmem (opened, length, plain, length);
+    }
+}
+
+static void
+test_invalid_vectors (void)
+{
+  g_autoptr (SrTestJson) root = sr_test_json_load ("restic-v2/crypto-vectors.json");
+  const SrTestJson *vectors = sr_test_json_get (root, "invalid_messages");
+
+  g_assert_cmpuint (sr_test_json_length (vectors), ==, 6);
+  for (guint i = 0; i < sr_test_json_length (vectors); i++)
+    {
+      const SrTestJson *vector = sr_test_json_at (vectors, i);
+      g_autoptr (SrCipher) cipher = new_vector_cipher (vector);
+      g_autoptr (GError) error = NULL;
+      gsize length;
+      g_autofree guint8 *message =
+          sr_test_json_dup_hex (sr_test_json_get (vector, "message_hex"), &length);
+      g_autofree guint8 *opened = g_malloc (length + 1);
+
+      g_test_message ("%s", sr_test_json_string (sr_test_json_get (vector, "name")));
+      g_assert_false (sr_cipher_open (cipher, message, length, opened, &error));
+      g_assert_error (error, SR_ERROR, SR_ERROR_DAMAGED);
+    }
+}
+
+/* The nonce that makes AES-128 under @k yield @s. */
+static void
+find_nonce (const guint8 k[16], const guint8 s[16], guint8 nonce[16])
+{
+  EVP_CIPHER_CTX *context = EVP_CIPHER_CTX_new ();
+  int length = 0;
+
+  g_assert_cmpint (EVP_DecryptInit_ex2 (context, EVP_aes_128_ecb (), k, NULL, NULL), ==, 1);
+  g_assert_cmpint (EVP_CIPHER_CTX_set_padding (context, 0), ==, 1);
+  g_assert_cmpint (EVP_DecryptUpdate (context, nonce, &length, s, 16), ==, 1);
+  g_assert_cmpint (length, ==, 16);
+  EVP_CIPHER_CTX_free (context);
+}
+
+/* Vectors of Poly1305 alone: each is the ciphertext of a message with the nonce that gives its s. */
+static void
+test_poly1305_vectors (void)
+{
+  g_autoptr (SrTestJson) root = sr_test_json_load ("restic-v2/crypto-vectors.json");
+  const SrTestJson *vectors = sr_test_json_get (root, "poly1305");
+
+  g_assert_cmpuint (sr_test_json_length (vectors), ==, 10);
+  for (guint i = 0; i < sr_test_json_length (vectors); i++)
+    {
+      const SrTestJson *vector = sr_test_json_at (vectors, i);
+      g_autoptr (GError) error = NULL;
+      gsize length, r_length, s_length, tag_length;
+      g_autofree guint8 *r = sr_test_json_dup_hex (sr_test_json_get (vector, "r_hex"), &r_length);
+      g_autofree guint8 *s = sr_test_json_dup_hex (sr_test_json_get (vector, "s_hex"), &s_length);
+      g_autofree guint8 *tag =
+          sr_test_json_dup_hex (sr_test_json_get (vector, "tag_hex"), &tag_length);
+      g_autofree guint8 *text =
+          sr_test_json_dup_hex (sr_test_json_get (vector, "message_hex"), &length);
+      g_autofree guint8 *message = g_malloc (length + SR_CIPHER_OVERHEAD);
+      guint8 *key_data;
+      g_autoptr (SrSecret) key = sr_secret_new_uninitialized (SR_KEY_SIZE, &key_data);
+      g_autoptr (SrCipher) cipher = NULL;
+
+      g_assert_true (r_length == 16 && s_length == 16 && tag_length == 16);
+      memset (key_data, 5, SR_KEY_SIZE);
+      memcpy (key_data + SR_KEY_R_OFFSET, r, 16);
+      cipher = sr_cipher_new (key, &error);
+      g_assert_no_error (error);
+
+      find_nonce (key_data + SR_KEY_K_OFFSET, s, message);
+      memcpy (message + SR_CIPHER_NONCE_SIZE, text, length);
+      memcpy (message + SR_CIPHER_NONCE_SIZE + length, tag, SR_CIPHER_TAG_SIZE);
+      sr_cipher_open (cipher, message, length + SR_CIPHER_OVERHEAD, message + SR_CIPHER_NONCE_SIZE,
+                      &error);
+      g_assert_no_error (error);
+    }
 }
 
 /* Lengths around the blocks of both algorithms and around the pieces that the cipher works in. */
@@ -226,6 +359,9 @@ main (int argc, char *argv[])
       g_test_add_data_func (whole, GUINT_TO_POINTER (row), test_round_trip);
       g_test_add_data_func (pieces, GUINT_TO_POINTER (row), test_pieces);
     }
+  g_test_add_func ("/cipher/vectors", test_vectors);
+  g_test_add_func ("/cipher/invalid-vectors", test_invalid_vectors);
+  g_test_add_func ("/cipher/poly1305-vectors", test_poly1305_vectors);
   g_test_add_func ("/cipher/damage", test_damage);
   g_test_add_func ("/cipher/truncated", test_truncated);
   g_test_add_func ("/cipher/foreign-key", test_foreign_key);

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/sr-error.h"
+#include "support/sr-test-json.h"
 
 static const struct
 {
@@ -83,6 +84,37 @@ test_rfc_7914 (void)
 }
 
 static void
+test_vectors (void)
+{
+  g_autoptr (SrTestJson) root = sr_test_json_load ("restic-v2/crypto-vectors.json");
+  const SrTestJson *vectors = sr_test_json_get (root, "kdf");
+
+  g_assert_cmpuint (sr_test_json_length (vectors), ==, 3);
+  for (guint i = 0; i < sr_test_json_length (vectors); i++)
+    {
+      const SrTestJson *vector = sr_test_json_at (vectors, i);
+      const char *text = sr_test_json_string (sr_test_json_get (vector, "password_utf8"));
+      g_autoptr (SrSecret) password = sr_secret_new (text, strlen (text));
+      const SrScryptParameters parameters = {
+        sr_test_json_uint64 (sr_test_json_get (vector, "N")),
+        (guint32) sr_test_json_uint64 (sr_test_json_get (vector, "r")),
+        (guint32) sr_test_json_uint64 (sr_test_json_get (vector, "p")),
+      };
+      gsize salt_length, length;
+      g_autofree guint8 *salt =
+          sr_test_json_dup_hex (sr_test_json_get (vector, "salt_hex"), &salt_length);
+      g_autofree guint8 *expected =
+          sr_test_json_dup_hex (sr_test_json_get (vector, "derived64_hex"), &length);
+      g_autoptr (GError) error = NULL;
+      g_autoptr (SrSecret) key =
+          sr_key_derive (password, salt, salt_length, &parameters, NULL, &error);
+
+      g_assert_no_error (error);
+      g_assert_cmpmem (sr_secret_get_data (key, NULL), SR_KEY_SIZE, expected, length);
+    }
+}
+
+static void
 test_cancelled (void)
 {
   g_autoptr (GError) error = NULL;
@@ -118,6 +150,7 @@ main (int argc, char *argv[])
       g_test_add_data_func (path, GUINT_TO_POINTER (row), test_parameters);
     }
   g_test_add_func ("/key/rfc-7914", test_rfc_7914);
+  g_test_add_func ("/key/vectors", test_vectors);
   g_test_add_func ("/key/cancelled", test_cancelled);
   g_test_add_func ("/key/random", test_random);
 

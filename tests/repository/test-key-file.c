@@ -12,6 +12,7 @@
 #include "crypto/sr-cipher.h"
 #include "support/sr-test-files.h"
 #include "support/sr-test-json.h"
+#include "support/sr-test-memory.h"
 
 #define SALT \
   "Z2EzmS06PyLCFkC6Yoevs4kW8J99M2u4nJY3yubJX9Jj3K42JnapLdmRVhXyt4etxhZ4UGcKRI4BbDRc/e6IFA=="
@@ -273,6 +274,38 @@ test_create_refused (void)
   g_assert_cmpuint (out.length, ==, 0);
 }
 
+static void
+mask (guint8 *bytes, gsize length)
+{
+  for (gsize i = 0; i < length; i++)
+    bytes[i] ^= SR_TEST_MEMORY_MASK;
+}
+
+/* Where a password is typed and a key file made and opened, nothing of the key stays behind: neither
+ * its bytes nor their base64 as in the file, neither on the heap nor on the stack. */
+static void
+test_no_copies (void)
+{
+  g_autoptr (SrSecret) master = sr_key_new_random (NULL);
+  g_autoptr (SrSecret) password = new_password ("pass");
+  g_autoptr (SrSecret) unlocked = NULL;
+  g_autoptr (SrKeyFile) file = create_and_decode (master, password);
+  guint8 raw[32], text[44 + 8];
+  int state = 0, save = 0;
+
+  unlocked = sr_key_file_unlock (file, password, NULL, NULL);
+  g_assert_nonnull (unlocked);
+  for (gsize i = 0; i < sizeof raw; i++)
+    raw[i] = sr_secret_get_data (master, NULL)[i] ^ SR_TEST_MEMORY_MASK;
+  g_assert_cmpuint (sr_test_memory_count (raw, sizeof raw), ==, 2); /* master and unlocked */
+  g_clear_pointer (&unlocked, sr_secret_unref);
+  g_assert_cmpuint (sr_test_memory_count (raw, sizeof raw), ==, 1);
+
+  g_base64_encode_step (sr_secret_get_data (master, NULL), 32, FALSE, (char *) text, &state, &save);
+  mask (text, 40);
+  g_assert_cmpuint (sr_test_memory_count (text, 40), ==, 0);
+}
+
 #define K16 "AQEBAQEBAQEBAQEBAQEBAQ=="
 #define K32 "AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQE="
 #define Z16 "AAAAAAAAAAAAAAAAAAAAAA=="
@@ -387,6 +420,7 @@ main (int argc, char *argv[])
   g_test_add_func ("/key-file/vector", test_vector);
   g_test_add_func ("/key-file/restic", test_restic);
   g_test_add_func ("/key-file/create", test_create);
+  g_test_add_func ("/key-file/no-copies", test_no_copies);
   g_test_add_func ("/key-file/create-refused", test_create_refused);
 
   return g_test_run ();
