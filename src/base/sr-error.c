@@ -9,7 +9,16 @@
 #include <errno.h>
 #include <stdarg.h>
 
-G_DEFINE_QUARK (sr - error - quark, sr_error)
+/* G_DEFINE_QUARK() would take the name with the blanks that clang-format puts around its hyphens. */
+GQuark
+sr_error_quark (void)
+{
+  static gsize quark; /* (atomic) */
+
+  if (g_once_init_enter (&quark))
+    g_once_init_leave (&quark, g_quark_from_static_string ("sr-error-quark"));
+  return (GQuark) quark;
+}
 
 static SrError
 error_from_errno (int code)
