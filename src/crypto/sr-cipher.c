@@ -305,7 +305,7 @@ check_tag (SrCipher *self, const guint8 *message, gsize sealed_length, GError **
 gboolean
 sr_cipher_open (SrCipher *self, const guint8 *message, gsize length, guint8 *plain, GError **error)
 {
-  const guint8 *sealed = message + SR_CIPHER_NONCE_SIZE;
+  const guint8 *sealed;
   gsize left;
 
   g_assert (!self->sealing);
@@ -318,6 +318,7 @@ sr_cipher_open (SrCipher *self, const guint8 *message, gsize length, guint8 *pla
       return FALSE;
     }
 
+  sealed = message + SR_CIPHER_NONCE_SIZE;
   left = length - SR_CIPHER_OVERHEAD;
   if (!check_tag (self, message, left, error))
     return FALSE;
@@ -355,7 +356,7 @@ sr_cipher_seal_begin (SrCipher *self, guint8 out_nonce[SR_CIPHER_NONCE_SIZE], GE
     return FALSE;
   if (!start_mac (self, out_nonce) || !start_stream (self, out_nonce))
     {
-      sr_openssl_set_error (error, "Could not begin to encrypt");
+      sr_openssl_set_error (error, "Could not begin encrypting");
       return FALSE;
     }
   self->sealing = TRUE;
@@ -401,6 +402,6 @@ sr_cipher_seal_end (SrCipher *self, guint8 out_tag[SR_CIPHER_TAG_SIZE], GError *
   self->sealing = FALSE;
   if (finish_mac (self, out_tag))
     return TRUE;
-  sr_openssl_set_error (error, "Could not finish to encrypt");
+  sr_openssl_set_error (error, "Could not finish encrypting");
   return FALSE;
 }
