@@ -84,12 +84,16 @@ is_empty_kind (SrStorage *storage,
                GCancellable *cancellable,
                GError **error)
 {
-  g_autoptr (GArray) files = sr_storage_list (storage, kind, cancellable, error);
+  g_autoptr (GError) local_error = NULL;
+  g_autoptr (GArray) files = sr_storage_list (storage, kind, cancellable, &local_error);
 
-  if (files == NULL)
-    return FALSE;
-  *out_empty = files->len == 0;
-  return TRUE;
+  *out_empty = files == NULL || files->len == 0;
+  if (files == NULL && !g_error_matches (local_error, SR_ERROR, SR_ERROR_NOT_FOUND))
+    {
+      g_propagate_error (error, g_steal_pointer (&local_error));
+      return FALSE;
+    }
+  return TRUE; /* where not even the place is there, it will be made */
 }
 
 /* A second key or config in a repository that is there would lock its owner out. */
