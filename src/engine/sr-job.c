@@ -548,7 +548,7 @@ sr_job_call_owner (SrJob *self,
   SrJobPrivate *priv = sr_job_get_instance_private (self);
   Call *call = g_atomic_rc_box_new0 (Call);
   g_autoptr (GSource) source = g_idle_source_new ();
-  gulong handler;
+  gulong handler = 0;
   gboolean done;
 
   call->job = self;
@@ -557,11 +557,14 @@ sr_job_call_owner (SrJob *self,
   g_mutex_init (&call->mutex);
   g_cond_init (&call->changed);
 
+  /* First, so that a call after the cancellation is withdrawn before it can run. */
+  if (cancellable != NULL)
+    handler = g_cancellable_connect (cancellable, G_CALLBACK (on_call_cancelled), call, NULL);
+
   g_source_set_priority (source, G_PRIORITY_DEFAULT);
   g_source_set_static_name (source, "SrJob call");
   g_source_set_callback (source, on_call, g_atomic_rc_box_acquire (call), call_unref);
   g_source_attach (source, priv->context);
-  handler = g_cancellable_connect (cancellable, G_CALLBACK (on_call_cancelled), call, NULL);
 
   g_mutex_lock (&call->mutex);
   while (call->state == CALL_WAITING || call->state == CALL_RUNNING)
