@@ -23,7 +23,7 @@ typedef struct
 
 #define SR_SCRYPT_DEFAULT ((SrScryptParameters){ 32768, 8, 1 })
 
-/* What a key file may ask of this computer: bytes of memory, and 128-byte blocks mixed (n * r * p). */
+/* What a key file may ask for: bytes of memory, and 128-byte blocks mixed (n * r * p). */
 #define SR_SCRYPT_MEMORY_LIMIT (G_GUINT64_CONSTANT (1) << 30)
 #define SR_SCRYPT_WORK_LIMIT (G_GUINT64_CONSTANT (1) << 26)
 

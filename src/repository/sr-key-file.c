@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 
-/* Key files (repository/FORMAT.md, “Key files”): clear JSON with the costs of scrypt, a salt, and the
- * master key, sealed under what scrypt makes of a password. A repository has one for each password.
+/* Key files (repository/FORMAT.md, “Key files”): clear JSON with the costs of scrypt, a salt, and
+ * the master key, sealed under what scrypt makes of a password. A repository has one for each.
  *
  * The file itself is no secret, the document sealed in it is. That one is built and read in secrets
  * only; the JSON reader has to copy it and wipes its copy, as is done with what stands on the stack
@@ -163,8 +163,8 @@ check (SrKeyFile *self, GError **error)
  * @error: return location
  *
  * Fails with %SR_ERROR_DAMAGED, with %SR_ERROR_UNSUPPORTED for another key derivation than scrypt,
- * and with %SR_ERROR_LIMIT above %SR_KEY_FILE_SIZE_LIMIT. The messages speak of “it”: callers prefix
- * them with the file's name.
+ * and with %SR_ERROR_LIMIT above %SR_KEY_FILE_SIZE_LIMIT. The messages speak of “it”: callers put
+ * the file's name before them.
  *
  * Returns: (transfer full) (nullable): what the file says
  */

@@ -281,8 +281,8 @@ mask (guint8 *bytes, gsize length)
     bytes[i] ^= SR_TEST_MEMORY_MASK;
 }
 
-/* Where a password is typed and a key file made and opened, nothing of the key stays behind: neither
- * its bytes nor their base64 as in the file, neither on the heap nor on the stack. */
+/* Once a key file was made and opened, nothing of the key stays behind: neither its bytes nor their
+ * base64, neither on the heap nor on the stack. */
 static void
 test_no_copies (void)
 {
