@@ -15,6 +15,7 @@
 
 #include <string.h>
 
+#include "base/sr-base64.h"
 #include "base/sr-error.h"
 
 #define TEXT_LIMIT (1024 * 1024) /* bytes of a name, target, …: Linux has 4096 at most */
@@ -350,30 +351,7 @@ read_mode (SrJsonReader *reader, SrNode *node)
   node->permissions = permissions_from_go (mode);
 }
 
-/* Strict, unlike g_base64_decode(). Returns NULL if @text is no base64; the result is never NULL
- * otherwise, and has a NUL behind it. */
-static guint8 *
-decode_base64 (const char *text, gsize length, gsize *out_length)
-{
-  gsize n_digits = length;
-  guint8 *data;
-  guint save = 0;
-  int state = 0;
-
-  while (n_digits > 0 && length - n_digits < 2 && text[n_digits - 1] == '=')
-    n_digits--;
-  for (gsize i = 0; i < n_digits; i++)
-    if (!g_ascii_isalnum (text[i]) && text[i] != '+' && text[i] != '/')
-      return NULL;
-  if (length % 4 != 0)
-    return NULL;
-
-  data = g_malloc (length / 4 * 3 + 1);
-  *out_length = g_base64_decode_step (text, length, data, &state, &save);
-  data[*out_length] = '\0';
-  return data;
-}
-
+/* Returns NULL after a failure only; behind the bytes stands a NUL. */
 static guint8 *
 read_base64 (SrJsonReader *reader, gsize *out_length)
 {
@@ -383,9 +361,15 @@ read_base64 (SrJsonReader *reader, gsize *out_length)
 
   if (!sr_json_reader_read_string (reader, &text, &length))
     return NULL;
-  data = decode_base64 (text, length, out_length);
-  if (data == NULL)
-    fail (reader, SR_ERROR_DAMAGED, "A folder's listing has a value that is not base64");
+
+  data = g_malloc (length / 4 * 3 + 1);
+  if (!sr_base64_decode (text, length, data, out_length))
+    {
+      g_free (data);
+      fail (reader, SR_ERROR_DAMAGED, "A folder's listing has a value that is not base64");
+      return NULL;
+    }
+  data[*out_length] = '\0';
   return data;
 }
 
