@@ -262,6 +262,43 @@ test_number (gconstpointer data)
 }
 
 static void
+test_uint32 (void)
+{
+  static const char text[] = "[4294967295,4294967296]";
+  g_autoptr (SrJsonReader) reader = sr_json_reader_new_for_data (text, strlen (text));
+  guint32 number = 0;
+
+  sr_json_reader_begin_array (reader);
+  g_assert_true (sr_json_reader_next_element (reader));
+  g_assert_true (sr_json_reader_read_uint32 (reader, &number));
+  g_assert_cmpuint (number, ==, G_MAXUINT32);
+  g_assert_true (sr_json_reader_next_element (reader));
+  g_assert_false (sr_json_reader_read_uint32 (reader, &number));
+  g_assert_cmpuint (number, ==, G_MAXUINT32);
+}
+
+static void
+test_id (void)
+{
+  static const char text[] =
+      "[\"ab00000000000000000000000000000000000000000000000000000000000009\","
+      "\"ab000000000000000000000000000000000000000000000000000000000009\"]";
+  g_autoptr (SrJsonReader) reader = sr_json_reader_new_for_data (text, strlen (text));
+  g_autoptr (GError) error = NULL;
+  SrId expected = { { 0xab, [31] = 0x09 } };
+  SrId id;
+
+  sr_json_reader_begin_array (reader);
+  g_assert_true (sr_json_reader_next_element (reader));
+  g_assert_true (sr_json_reader_read_id (reader, &id));
+  g_assert_true (sr_id_equal (&id, &expected));
+  g_assert_true (sr_json_reader_next_element (reader));
+  g_assert_false (sr_json_reader_read_id (reader, &id));
+  g_assert_false (sr_json_reader_finish (reader, &error));
+  g_assert_error (error, SR_ERROR, SR_ERROR_DAMAGED);
+}
+
+static void
 test_written_straight_down (void)
 {
   static const char text[] =
@@ -605,6 +642,8 @@ main (int argc, char **argv)
 
   add_rows ();
   g_test_add_func ("/json-reader/nul-bytes", test_nul_bytes);
+  g_test_add_func ("/json-reader/uint32", test_uint32);
+  g_test_add_func ("/json-reader/id", test_id);
   g_test_add_func ("/json-reader/written-straight-down", test_written_straight_down);
   g_test_add_func ("/json-reader/failure-sticks", test_failure_sticks);
   g_test_add_func ("/json-reader/rule-of-the-caller", test_rule_of_the_caller);
