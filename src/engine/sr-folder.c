@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+
+/* Counts what a folder under backup still waits for, and who needs its descriptor. */
+
+#include "config.h"
+
+#include "sr-folder.h"
+
+#include <unistd.h>
+
+void
+sr_folder_set_init (SrFolderSet *self)
+{
+  g_mutex_init (&self->mutex);
+  g_queue_init (&self->folders);
+}
+
+/* Frees the folders that are left. */
+void
+sr_folder_set_clear (SrFolderSet *self)
+{
+  SrFolder *folder;
+
+  while ((folder = g_queue_peek_head (&self->folders)) != NULL)
+    sr_folder_free (folder);
+  g_mutex_clear (&self->mutex);
+}
+
+/**
+ * sr_folder_new:
+ * @set: of the backup
+ * @parent: (nullable): the folder that it is in, which waits for it
+ * @slot: where in the parent's nodes
+ * @path: (transfer full): its path
+ * @fd: (transfer full): open on it; -1: none
+ *
+ * Returns: (transfer full): a folder that waits for its scanner, who also uses its descriptor
+ */
+SrFolder *
+sr_folder_new (SrFolderSet *set, SrFolder *parent, guint slot, char *path, int fd)
+{
+  SrFolder *self = g_new0 (SrFolder, 1);
+
+  self->set = set;
+  self->link.data = self;
+
+  self->parent = parent;
+  self->slot = slot;
+  self->path = path;
+  self->fd = fd;
+  self->n_pending = 1;
+  self->n_users = 1;
+
+  g_mutex_lock (&set->mutex);
+  g_queue_push_tail_link (&set->folders, &self->link);
+  g_mutex_unlock (&set->mutex);
+  return self;
+}
+
+void
+sr_folder_free (SrFolder *self)
+{
+  g_mutex_lock (&self->set->mutex);
+  g_queue_unlink (&self->set->folders, &self->link);
+  g_mutex_unlock (&self->set->mutex);
+
+  for (guint i = 0; i < self->n_nodes; i++)
+    sr_node_clear (&self->nodes[i]);
+  g_free (self->nodes);
+  g_free (self->path);
+  if (self->fd >= 0)
+    close (self->fd);
+  g_free (self);
+}
+
+/**
+ * sr_folder_set_names:
+ * @self: a folder without nodes
+ * @names: (element-type filename): sorted; their texts pass to the nodes, the array stays empty
+ */
+void
+sr_folder_set_names (SrFolder *self, GPtrArray *names)
+{
+  gsize n_names;
+  char **texts = (char **) g_ptr_array_steal (names, &n_names);
+
+  self->nodes = g_new0 (SrNode, n_names);
+  self->n_nodes = (guint) n_names;
+  for (guint i = 0; i < self->n_nodes; i++)
+    self->nodes[i].name = texts[i];
+  g_free (texts);
+}
+
+SrNode *
+sr_folder_get_node (SrFolder *self, guint slot)
+{
+  return &self->nodes[slot];
+}
+
+char *
+sr_folder_build_path (SrFolder *self, const char *name)
+{
+  return g_build_filename (self->path, name, NULL);
+}
+
+/**
+ * sr_folder_drop_node:
+ * @self: a folder
+ * @slot: a node that will not be in the tree
+ */
+void
+sr_folder_drop_node (SrFolder *self, guint slot)
+{
+  sr_node_clear (&self->nodes[slot]);
+}
+
+void
+sr_folder_mark_changed (SrFolder *self)
+{
+  g_atomic_int_set (&self->changed, TRUE);
+}
+
+/**
+ * sr_folder_is_changed:
+ * @self: a folder that waits for nothing
+ *
+ * Returns: whether its tree differs from the one in the parent snapshot, or there is none
+ */
+gboolean
+sr_folder_is_changed (SrFolder *self)
+{
+  return !self->has_previous || g_atomic_int_get (&self->changed);
+}
+
+void
+sr_folder_use (SrFolder *self)
+{
+  g_atomic_int_inc (&self->n_users);
+}
+
+/* Closes the descriptor with the last user: a wide tree would otherwise hold one for each folder. */
+void
+sr_folder_unuse (SrFolder *self)
+{
+  if (g_atomic_int_dec_and_test (&self->n_users) && self->fd >= 0)
+    {
+      close (self->fd);
+      self->fd = -1;
+    }
+}
+
+void
+sr_folder_expect (SrFolder *self, guint n_nodes)
+{
+  g_atomic_int_add (&self->n_pending, (int) n_nodes);
+}
+
+/**
+ * sr_folder_fulfil:
+ * @self: a folder
+ * @n_nodes: how many of the expected nodes are filled now
+ *
+ * Returns: TRUE: the folder waits for nothing more and is the caller's; FALSE: not to be touched any more
+ */
+gboolean
+sr_folder_fulfil (SrFolder *self, guint n_nodes)
+{
+  return g_atomic_int_add (&self->n_pending, -(int) n_nodes) == (int) n_nodes;
+}
