@@ -17,9 +17,6 @@
 #include "repository/sr-key-file.h"
 #include "repository/sr-unpacked.h"
 
-/* A file of keys or the config is a few hundred bytes; a storage that sends more is not ours. */
-#define KEY_FILE_LIMIT (64 * 1024)
-#define CONFIG_LIMIT (1024 * 1024)
 /* restic gives up after as many. Each try costs a key derivation. */
 #define MAX_KEY_FILES 20
 
@@ -223,7 +220,7 @@ try_key_file (SrRepository *self,
               GCancellable *cancellable,
               GError **error)
 {
-  g_autoptr (GBytes) bytes = load_named (self->storage, name, KEY_FILE_LIMIT, cancellable, error);
+  g_autoptr (GBytes) bytes = load_named (self->storage, name, SR_KEY_FILE_SIZE_LIMIT, cancellable, error);
   g_autoptr (SrKeyFile) file = NULL;
   g_autoptr (GError) local_error = NULL;
   gconstpointer json;
@@ -290,14 +287,16 @@ unlock (SrRepository *self, SrSecret *password, GCancellable *cancellable, GErro
 static gboolean
 read_config (SrRepository *self, GBytes *bytes, GError **error)
 {
-  g_autofree guint8 *message = g_memdup2 (g_bytes_get_data (bytes, NULL), g_bytes_get_size (bytes));
-  guint8 *plain = message + SR_CIPHER_NONCE_SIZE;
   gsize length = g_bytes_get_size (bytes);
+  g_autofree guint8 *message = g_malloc (length + SR_CIPHER_OVERHEAD);
+  guint8 *plain = message + SR_CIPHER_NONCE_SIZE;
 
   self->cipher = sr_cipher_new (self->key, error);
   if (self->cipher == NULL)
     return FALSE;
 
+  if (length > 0)
+    memcpy (message, g_bytes_get_data (bytes, NULL), length);
   if (sr_cipher_open (self->cipher, message, length, plain, error) &&
       sr_config_decode (&self->config, (const char *) plain, length - SR_CIPHER_OVERHEAD, error))
     return TRUE;
@@ -311,7 +310,7 @@ load_config (SrStorage *storage, GCancellable *cancellable, GError **error)
 {
   SrFileName name = { SR_FILE_CONFIG };
   GError *local_error = NULL;
-  GBytes *bytes = sr_storage_load (storage, &name, CONFIG_LIMIT, cancellable, &local_error);
+  GBytes *bytes = sr_storage_load (storage, &name, SR_CONFIG_SIZE_LIMIT, cancellable, &local_error);
 
   if (g_error_matches (local_error, SR_ERROR, SR_ERROR_NOT_FOUND))
     {
@@ -477,10 +476,12 @@ decode_unpacked (SrRepository *self, GBytes *bytes, GError **error)
 {
   g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->mutex);
   gsize length = g_bytes_get_size (bytes);
-  g_autofree guint8 *message = g_memdup2 (g_bytes_get_data (bytes, NULL), length);
+  g_autofree guint8 *message = g_malloc (length + SR_CIPHER_OVERHEAD);
   g_auto (SrBuffer) json = SR_BUFFER_INIT;
   SrUnpacked unpacked;
 
+  if (length > 0)
+    memcpy (message, g_bytes_get_data (bytes, NULL), length);
   if (!sr_unpacked_open (self->cipher, self->config.version, message, length, &unpacked, error))
     return NULL;
 
