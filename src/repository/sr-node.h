@@ -28,7 +28,7 @@ typedef struct
   gsize length; /* bytes */
 } SrXattr;
 
-/* An entry of a folder as a tree has it (repository-format section 9.3). Times of year 1 are unset. */
+/* An entry of a folder as a tree has it (FORMAT.md section 9.3). Times of year 1 are unset. */
 typedef struct
 {
   char *name; /* (owned): raw bytes as in the file system, not escaped */

@@ -13,7 +13,7 @@ G_BEGIN_DECLS
 #define SR_PACK_ENTRY_COMPRESSED_SIZE 41
 #define SR_PACK_TABLE_LIMIT (16 * 1024 * 1024) /* bytes, sealed */
 
-/* The plaintext of the table at a pack's end (repository-format section 7). No crypto here. */
+/* The plaintext of the table at a pack's end (FORMAT.md section 7). No crypto here. */
 void sr_pack_table_encode (const SrBlob *blobs, gsize n_blobs, SrBuffer *out);
 GArray *sr_pack_table_decode (const guint8 *data, gsize length, guint64 pack_size, GError **error);
 gsize sr_pack_table_get_size (const SrBlob *blobs, gsize n_blobs);

@@ -29,7 +29,7 @@ typedef struct
   guint64 total_bytes_processed;
 } SrSnapshotSummary;
 
-/* What one backup was of, and its root tree (repository-format section 10). A value without I/O; set
+/* What one backup was of, and its root tree (FORMAT.md section 10). A value without I/O; set
  * up by its maker, then not changed and shared between threads. */
 #define SR_TYPE_SNAPSHOT (sr_snapshot_get_type ())
 G_DECLARE_FINAL_TYPE (SrSnapshot, sr_snapshot, SR, SNAPSHOT, GObject)
