@@ -1,20 +1,15 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 
-/* A repository in a folder, in the layout of restic's local backend (repository-format, section 1).
+/* A repository in a folder, in the layout of restic's local backend (sr-folder-layout.c).
  *
  * A file is written under no name, synced, linked into its place, and the folder synced: so it is
  * there whole or not at all, whatever is unplugged when. sr-folder-file.c does that, and knows what
- * to do on file systems that cannot.
- *
- * A drive that is not connected leaves an empty mount point, or nothing, where the repository was.
- * So only sr_storage_create() makes the top folder, the others make a missing folder only beside a
- * config or in data/, and a missing top folder is an error rather than an empty repository. */
+ * to do on file systems that cannot. A pack is built in the very file that is linked. */
 
 #include "config.h"
 
 #include "sr-folder-storage.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
@@ -25,13 +20,11 @@
 #include "base/sr-fd.h"
 #include "crypto/sr-hash.h"
 #include "storage/sr-folder-file.h"
+#include "storage/sr-folder-layout.h"
 #include "storage/sr-open-files.h"
 
-#define N_PACK_FOLDERS 256
 #define MAX_OPEN_PACKS 16
-#define MAX_FILES (16 * 1024 * 1024) /* of one kind: 640 MB in memory */
 #define COPY_SIZE (1024 * 1024) /* bytes */
-#define LOOK_INTERVAL 256 /* names listed between two looks at the cancellable */
 
 struct _SrFolderStorage
 {
@@ -126,50 +119,6 @@ sr_folder_storage_dup_location (SrStorage *storage)
   return self->path != NULL ? g_strdup (self->path) : g_file_get_parse_name (self->folder);
 }
 
-static char *
-dup_folder (SrFolderStorage *self, const SrFileName *name)
-{
-  char first_digits[3];
-
-  if (name->kind == SR_FILE_CONFIG)
-    return g_strdup (self->path);
-  if (name->kind != SR_FILE_PACK)
-    return g_build_filename (self->path, sr_file_kind_get_folder (name->kind), NULL);
-  g_snprintf (first_digits, sizeof first_digits, "%02x", name->id.bytes[0]);
-  return g_build_filename (self->path, sr_file_kind_get_folder (name->kind), first_digits, NULL);
-}
-
-static void
-set_base (const SrFileName *name, char base[SR_ID_HEX_SIZE])
-{
-  if (name->kind == SR_FILE_CONFIG)
-    g_strlcpy (base, sr_file_kind_get_folder (name->kind), SR_ID_HEX_SIZE);
-  else
-    sr_id_to_hex (&name->id, base);
-}
-
-static char *
-dup_path (SrFolderStorage *self, const SrFileName *name)
-{
-  g_autofree char *folder = dup_folder (self, name);
-  char base[SR_ID_HEX_SIZE];
-
-  set_base (name, base);
-  return g_build_filename (folder, base, NULL);
-}
-
-/* Whether the top folder is there, so that a file which is not is really missing. */
-static gboolean
-check_top (SrFolderStorage *self, GError **error)
-{
-  int fd = sr_folder_open (self->path, error);
-
-  if (fd < 0)
-    return FALSE;
-  close (fd);
-  return TRUE;
-}
-
 /* For a file at @path that could not be reached. */
 static void
 set_file_error (SrFolderStorage *self,
@@ -183,7 +132,7 @@ set_file_error (SrFolderStorage *self,
 
   if (code != ENOENT)
     sr_folder_set_error (error, code, folder, "use a file");
-  else if (check_top (self, error))
+  else if (sr_folder_layout_check (self->path, error))
     g_set_error (error, SR_ERROR, SR_ERROR_NOT_FOUND, "There is no file %s in “%s”", text,
                  self->path);
 }
@@ -213,7 +162,7 @@ sr_folder_storage_has (SrStorage *storage,
   if (!check_path (self, error))
     return FALSE;
 
-  path = dup_path (self, name);
+  path = sr_folder_layout_dup_path (self->path, name);
   if (stat (path, &status) == 0)
     {
       *out_present = TRUE;
@@ -223,7 +172,7 @@ sr_folder_storage_has (SrStorage *storage,
 
   *out_present = FALSE;
   if (errno == ENOENT)
-    return name->kind == SR_FILE_CONFIG || check_top (self, error);
+    return name->kind == SR_FILE_CONFIG || sr_folder_layout_check (self->path, error);
   set_file_error (self, name, path, errno, error);
   return FALSE;
 }
@@ -232,7 +181,7 @@ sr_folder_storage_has (SrStorage *storage,
 static int
 open_file (SrFolderStorage *self, const SrFileName *name, GError **error)
 {
-  g_autofree char *path = dup_path (self, name);
+  g_autofree char *path = sr_folder_layout_dup_path (self->path, name);
   int fd = open (path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
   struct stat status;
 
@@ -274,7 +223,7 @@ sr_folder_storage_read (SrStorage *storage,
   if (!check_path (self, error))
     return -1;
 
-  text = dup_path (self, name);
+  text = sr_folder_layout_dup_path (self->path, name);
   if (name->kind == SR_FILE_PACK)
     {
       pack = open_pack (self, name, error);
@@ -291,72 +240,6 @@ sr_folder_storage_read (SrStorage *storage,
   return n;
 }
 
-/* restic's rule: a repository whose config the group can read is the group's. */
-static gboolean
-is_for_group (SrFolderStorage *self)
-{
-  static const SrFileName config = { .kind = SR_FILE_CONFIG };
-  g_autofree char *path = dup_path (self, &config);
-  struct stat status;
-
-  return stat (path, &status) == 0 && (status.st_mode & S_IRGRP) != 0;
-}
-
-/* One folder, in one that is there. Its name is not synced yet. */
-static gboolean
-make_folder (const char *path, gboolean for_group, GError **error)
-{
-  g_autofree char *parent = NULL;
-  struct stat status;
-
-  if (mkdir (path, for_group ? 0770 : 0700) != 0)
-    {
-      if (errno == EEXIST)
-        return TRUE;
-      parent = g_path_get_dirname (path);
-      sr_folder_set_error (error, errno, parent, "make a folder");
-      return FALSE;
-    }
-  /* The umask may have taken the group's bits, and the parent may hand down its group by a bit. */
-  if (for_group && stat (path, &status) == 0 &&
-      chmod (path, (status.st_mode & S_ISGID) | 0770) != 0)
-    g_debug ("Could not give “%s” to its group: %s", path, g_strerror (errno));
-  return TRUE;
-}
-
-static gboolean
-sync_folder (const char *path, GError **error)
-{
-  int fd = sr_folder_open (path, error);
-  gboolean done;
-
-  if (fd < 0)
-    return FALSE;
-  done = sr_folder_sync (fd, path, error);
-  close (fd);
-  return done;
-}
-
-static gboolean
-make_synced_folder (const char *path, gboolean for_group, GError **error)
-{
-  g_autofree char *parent = g_path_get_dirname (path);
-
-  return make_folder (path, for_group, error) && sync_folder (parent, error);
-}
-
-/* The top folder and what is missing above it. */
-static gboolean
-make_top (const char *path, GError **error)
-{
-  g_autofree char *parent = g_path_get_dirname (path);
-  struct stat status;
-
-  if (stat (path, &status) == 0 || errno != ENOENT)
-    return TRUE;
-  return make_top (parent, error) && make_synced_folder (path, FALSE, error);
-}
-
 static void
 sweep_once (SrFolderStorage *self)
 {
@@ -364,66 +247,15 @@ sweep_once (SrFolderStorage *self)
     sr_folder_file_sweep (self->path, g_get_real_time ());
 }
 
-/* The 256 folders of packs are made when each gets its first pack. Made here, as restic does, they
- * cost 100 ms on a fast disk; later each costs a pack a sync more, which is a few ms in the second
- * that a pack takes to fill. */
 static gboolean
 sr_folder_storage_create (SrStorage *storage, GCancellable *cancellable, GError **error)
 {
   SrFolderStorage *self = SR_FOLDER_STORAGE (storage);
-  gboolean for_group;
 
-  if (!check_path (self, error) || !make_top (self->path, error) || !check_top (self, error))
+  if (!check_path (self, error) || !sr_folder_layout_create (self->path, cancellable, error))
     return FALSE;
-
   sweep_once (self);
-  for_group = is_for_group (self);
-  for (guint kind = SR_FILE_CONFIG + 1; kind < SR_N_FILE_KINDS; kind++)
-    {
-      g_autofree char *path = g_build_filename (self->path, sr_file_kind_get_folder (kind), NULL);
-
-      if (g_cancellable_set_error_if_cancelled (cancellable, error) ||
-          !make_folder (path, for_group, error))
-        return FALSE;
-    }
-  return sync_folder (self->path, error);
-}
-
-/* Whether an empty mount point, where a drive was, can be ruled out. */
-static gboolean
-check_repository (SrFolderStorage *self, GError **error)
-{
-  static const SrFileName config = { .kind = SR_FILE_CONFIG };
-  gboolean present;
-  guint64 size;
-
-  if (!check_top (self, error) ||
-      !sr_folder_storage_has (SR_STORAGE (self), &config, &present, &size, NULL, error))
-    return FALSE;
-  if (!present)
-    g_set_error (error, SR_ERROR, SR_ERROR_NOT_A_REPOSITORY,
-                 "There is no repository in the folder “%s”; if it is on a drive, check that the "
-                 "drive is connected",
-                 self->path);
-  return present;
-}
-
-/* Makes the folder of packs that begin with the same digits, where data/ is there; or any folder
- * that version control or an object store has dropped because it was empty. */
-static gboolean
-make_missing_folder (SrFolderStorage *self, SrFileKind kind, const char *path, GError **error)
-{
-  g_autofree char *parent = g_path_get_dirname (path);
-  gboolean for_group = is_for_group (self);
-
-  if (kind != SR_FILE_PACK || access (parent, F_OK) != 0)
-    {
-      if (!check_repository (self, error))
-        return FALSE;
-      if (kind == SR_FILE_PACK && !make_synced_folder (parent, for_group, error))
-        return FALSE;
-    }
-  return make_synced_folder (path, for_group, error);
+  return TRUE;
 }
 
 static gboolean
@@ -432,13 +264,13 @@ target_open (Target *target, SrFolderStorage *self, const SrFileName *name, GErr
   g_autoptr (GError) failure = NULL;
 
   target->name = name;
-  target->folder = dup_folder (self, name);
-  set_base (name, target->base);
+  target->folder = sr_folder_layout_dup_folder (self->path, name);
+  sr_folder_layout_get_base (name, target->base);
 
   target->folder_fd = sr_folder_open (target->folder, &failure);
   if (target->folder_fd < 0 && errno == ENOENT)
     {
-      if (!make_missing_folder (self, name->kind, target->folder, error))
+      if (!sr_folder_layout_make_missing (self->path, name, error))
         return FALSE;
       g_clear_error (&failure);
       target->folder_fd = sr_folder_open (target->folder, &failure);
@@ -484,7 +316,7 @@ place (SrFolderStorage *self, int fd, const char *temporary_path, Target *target
       sr_folder_set_error (error, errno, target->folder, "save a file");
       return SR_PLACE_FAILED;
     }
-  if (fchmod (fd, is_for_group (self) ? 0440 : 0400) != 0)
+  if (fchmod (fd, sr_folder_layout_is_for_group (self->path) ? 0440 : 0400) != 0)
     g_debug ("Could not make a file in “%s” read-only: %s", target->folder, g_strerror (errno));
 
   /* A backup must not drive the user's files out of the page cache. */
@@ -679,105 +511,6 @@ sr_folder_storage_create_spool (SrStorage *storage, guint64 size_hint, GError **
   return spool;
 }
 
-/* Adds what @entry is, when it is a file with an id. FALSE: it could not be looked at. */
-static gboolean
-list_entry (DIR *entries, const struct dirent *entry, GArray *files)
-{
-  SrFileInfo info;
-  struct stat status;
-
-  if (!sr_id_from_hex (&info.id, entry->d_name, -1))
-    return TRUE;
-  if (fstatat (dirfd (entries), entry->d_name, &status, 0) != 0)
-    return errno == ENOENT; /* removed meanwhile, by another program */
-  if (!S_ISREG (status.st_mode))
-    return TRUE;
-  info.size = (guint64) status.st_size;
-  g_array_append_val (files, info);
-  return TRUE;
-}
-
-static gboolean
-list_entries (DIR *entries,
-              const char *folder,
-              GArray *files,
-              GCancellable *cancellable,
-              GError **error)
-{
-  const struct dirent *entry;
-  guint n_until_look = LOOK_INTERVAL;
-
-  for (errno = 0; (entry = readdir (entries)) != NULL; errno = 0)
-    {
-      if (--n_until_look == 0)
-        {
-          n_until_look = LOOK_INTERVAL;
-          if (g_cancellable_set_error_if_cancelled (cancellable, error))
-            return FALSE;
-        }
-      if (!list_entry (entries, entry, files))
-        break;
-      if (files->len > MAX_FILES)
-        {
-          g_set_error (error, SR_ERROR, SR_ERROR_LIMIT,
-                       "There are more than %d files in the folder “%s”, which is more than this "
-                       "program accepts",
-                       MAX_FILES, folder);
-          return FALSE;
-        }
-    }
-  if (errno == 0)
-    return TRUE;
-  sr_folder_set_error (error, errno, folder, "list the files");
-  return FALSE;
-}
-
-static gboolean
-list_folder (const char *folder, GArray *files, GCancellable *cancellable, GError **error)
-{
-  DIR *entries;
-  gboolean done;
-
-  if (g_cancellable_set_error_if_cancelled (cancellable, error))
-    return FALSE;
-  entries = opendir (folder);
-  if (entries == NULL)
-    {
-      if (errno == ENOENT)
-        return TRUE;
-      sr_folder_set_error (error, errno, folder, "list the files");
-      return FALSE;
-    }
-  done = list_entries (entries, folder, files, cancellable, error);
-  closedir (entries);
-  return done;
-}
-
-/* A pack in the folder of other digits would not be found by its name, so it does not count. */
-static void
-drop_misplaced (GArray *files, guint first, guint8 first_byte)
-{
-  for (guint i = files->len; i > first; i--)
-    if (g_array_index (files, SrFileInfo, i - 1).id.bytes[0] != first_byte)
-      g_array_remove_index_fast (files, i - 1);
-}
-
-static gboolean
-list_packs (SrFolderStorage *self, GArray *files, GCancellable *cancellable, GError **error)
-{
-  for (guint i = 0; i < N_PACK_FOLDERS; i++)
-    {
-      const SrFileName any = { .kind = SR_FILE_PACK, .id = { { (guint8) i } } };
-      g_autofree char *folder = dup_folder (self, &any);
-      guint first = files->len;
-
-      if (!list_folder (folder, files, cancellable, error))
-        return FALSE;
-      drop_misplaced (files, first, (guint8) i);
-    }
-  return TRUE;
-}
-
 static GArray *
 sr_folder_storage_list (SrStorage *storage,
                         SrFileKind kind,
@@ -785,18 +518,10 @@ sr_folder_storage_list (SrStorage *storage,
                         GError **error)
 {
   SrFolderStorage *self = SR_FOLDER_STORAGE (storage);
-  g_autoptr (GArray) files = g_array_new (FALSE, FALSE, sizeof (SrFileInfo));
-  const SrFileName any = { .kind = kind };
-  g_autofree char *folder = NULL;
-  gboolean done;
 
-  if (!check_path (self, error) || !check_top (self, error))
+  if (!check_path (self, error))
     return NULL;
-
-  folder = dup_folder (self, &any);
-  done = kind == SR_FILE_PACK ? list_packs (self, files, cancellable, error)
-                              : list_folder (folder, files, cancellable, error);
-  return done ? g_steal_pointer (&files) : NULL;
+  return sr_folder_layout_list (self->path, kind, cancellable, error);
 }
 
 static gboolean
@@ -814,12 +539,12 @@ sr_folder_storage_remove (SrStorage *storage,
   if (name->kind == SR_FILE_PACK)
     sr_open_files_forget (self->open_packs, &name->id);
 
-  folder = dup_folder (self, name);
-  path = dup_path (self, name);
+  folder = sr_folder_layout_dup_folder (self->path, name);
+  path = sr_folder_layout_dup_path (self->path, name);
   if (unlink (path) == 0)
-    return sync_folder (folder, error);
+    return sr_folder_layout_sync (folder, error);
   if (errno == ENOENT)
-    return check_top (self, error);
+    return sr_folder_layout_check (self->path, error);
   sr_folder_set_error (error, errno, folder, "remove a file");
   return FALSE;
 }
