@@ -6,8 +6,8 @@
  * therefore sees no order between two threads that take the same lock, and reports races where there
  * are none. The functions here stand before GLib's in every test program of such a build (meson adds
  * this file then, and only then) and name the order; real races are found as before. The same goes
- * for the last unref of what is counted inside GLib, and for what a GTask carries to its thread and
- * back. */
+ * for the last unref of what is counted inside GLib, for what a GTask carries to its thread and
+ * back, and for what a source brings to the thread of a main context. */
 
 #include "config.h"
 
@@ -108,6 +108,66 @@ g_atomic_ref_count_dec (gatomicrefcount *count)
   REAL (g_atomic_ref_count_dec)
   order_unref (count);
   return real (count);
+}
+
+void
+g_atomic_rc_box_release_full (gpointer box, GDestroyNotify clear)
+{
+  REAL (g_atomic_rc_box_release_full)
+  order_unref (box);
+  real (box, clear);
+}
+
+/* What a source of a main context calls, when it was attached by another thread. Only idle and timeout
+ * sources: those of other kinds call functions with other arguments. */
+typedef struct
+{
+  GSourceFunc function;
+  gpointer data;
+  GDestroyNotify notify;
+} Callback;
+
+static gboolean
+callback_run (gpointer user_data)
+{
+  Callback *callback = user_data;
+
+  __tsan_acquire (g_main_current_source ());
+  return callback->function (callback->data);
+}
+
+static void
+callback_free (gpointer user_data)
+{
+  Callback *callback = user_data;
+
+  if (callback->notify != NULL)
+    callback->notify (callback->data);
+  g_free (callback);
+}
+
+void
+g_source_set_callback (GSource *source, GSourceFunc function, gpointer data, GDestroyNotify notify)
+{
+  REAL (g_source_set_callback)
+  if (function != NULL &&
+      (source->source_funcs == &g_idle_funcs || source->source_funcs == &g_timeout_funcs))
+    {
+      Callback *callback = g_new (Callback, 1);
+
+      *callback = (Callback){ function, data, notify };
+      real (source, callback_run, callback, callback_free);
+    }
+  else
+    real (source, function, data, notify);
+}
+
+guint
+g_source_attach (GSource *source, GMainContext *context)
+{
+  REAL (g_source_attach)
+  __tsan_release (source);
+  return real (source, context);
 }
 
 static GQuark

@@ -79,6 +79,65 @@ test_task (void)
   g_main_loop_unref (loop);
 }
 
+typedef struct
+{
+  GMainLoop *loop; /* (owned) */
+  int counter;
+} Posted;
+
+static gboolean
+on_posted (gpointer data)
+{
+  Posted *posted = data;
+
+  posted->counter++;
+  g_main_loop_quit (posted->loop);
+  return G_SOURCE_REMOVE;
+}
+
+static void
+posted_clear (gpointer data)
+{
+  Posted *posted = data;
+
+  g_assert_cmpint (posted->counter, ==, 3);
+  g_main_loop_unref (posted->loop);
+}
+
+static void
+posted_unref (gpointer data)
+{
+  g_atomic_rc_box_release_full (data, posted_clear);
+}
+
+static gpointer
+post (gpointer data)
+{
+  Posted *posted = data;
+  GSource *source = g_idle_source_new ();
+
+  g_source_set_callback (source, on_posted, g_atomic_rc_box_acquire (posted), posted_unref);
+  posted->counter = 2;
+  g_source_attach (source, NULL);
+  g_source_unref (source);
+  posted_unref (posted);
+  return NULL;
+}
+
+static void
+test_source (void)
+{
+  GMainLoop *loop = g_main_loop_new (NULL, FALSE);
+  Posted *posted = g_atomic_rc_box_new0 (Posted);
+  GThread *thread;
+
+  posted->loop = g_main_loop_ref (loop);
+  thread = g_thread_new ("post", post, posted);
+  g_main_loop_run (loop);
+  g_main_loop_unref (loop);
+  g_thread_join (thread);
+}
+
 static gpointer
 count_unlocked (gpointer data)
 {
@@ -111,6 +170,7 @@ main (int argc, char *argv[])
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/tsan-shim/locked", test_locked);
   g_test_add_func ("/tsan-shim/task", test_task);
+  g_test_add_func ("/tsan-shim/source", test_source);
   g_test_add_func ("/tsan-shim/race", test_race);
   return g_test_run ();
 }
