@@ -94,7 +94,8 @@ sr_folder_layout_check (const char *top, GError **error)
   return TRUE;
 }
 
-/* Whether an empty mount point, where a drive was, can be ruled out. */
+/* Whether an empty mount point, where a drive was, can be ruled out. It fails as where not even that
+ * is left, with SR_ERROR_NOT_FOUND: who makes a repository there takes both for an empty place. */
 static gboolean
 check_repository (const char *top, GError **error)
 {
@@ -108,7 +109,7 @@ check_repository (const char *top, GError **error)
   if (errno != ENOENT)
     sr_folder_set_error (error, errno, top, "look");
   else
-    g_set_error (error, SR_ERROR, SR_ERROR_NOT_A_REPOSITORY,
+    g_set_error (error, SR_ERROR, SR_ERROR_NOT_FOUND,
                  "There is no repository in the folder “%s”; if it is on a drive, check that the "
                  "drive is connected",
                  top);

@@ -366,7 +366,8 @@ sr_storage_write (SrStorage *self,
  * @error: return location
  *
  * Names that are not an id are left out. A storage that has nothing of @kind gives an empty array;
- * one that is itself not there is an error, or all files would seem to be lost. Blocks.
+ * one that is itself not there (a drive that was unplugged, a folder in which nothing was created)
+ * fails with %SR_ERROR_NOT_FOUND, or all files would seem to be lost. Blocks.
  *
  * Returns: (transfer full) (element-type SrFileInfo): the files, in any order
  */

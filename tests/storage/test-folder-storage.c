@@ -345,11 +345,11 @@ test_empty_mount_point (Fixture *fixture, gconstpointer user_data)
       g_autoptr (GError) error = NULL;
 
       g_assert_false (sr_storage_write (fixture->storage, &name, spool, NULL, &error));
-      g_assert_error (error, SR_ERROR, SR_ERROR_NOT_A_REPOSITORY);
+      g_assert_error (error, SR_ERROR, SR_ERROR_NOT_FOUND);
       g_assert_nonnull (strstr (error->message, "check that the drive is connected"));
       g_clear_error (&error);
       g_assert_null (sr_storage_list (fixture->storage, kind, NULL, &error));
-      g_assert_error (error, SR_ERROR, SR_ERROR_NOT_A_REPOSITORY);
+      g_assert_error (error, SR_ERROR, SR_ERROR_NOT_FOUND);
     }
   g_assert_no_errno (rmdir (fixture->folder));
   g_assert_no_errno (mkdir (fixture->folder, 0700));
