@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 
-/* zstd frames as restic reads and writes them (repository/FORMAT.md, “Compression”).
+/* zstd frames as restic reads and writes them (repository/FORMAT.md, “Unpacked files”).
  *
  * A context costs more to make than a small blob to compress, so each compressor keeps its own. The
  * length of the input is always known first: it stands in the frame, as files outside packs have no

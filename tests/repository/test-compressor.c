@@ -142,7 +142,6 @@ test_max_keeps_readers_small (void)
   g_autofree guint8 *data = make_content (CONTENT_ZEROS, length);
   g_autofree guint8 *out = g_malloc (length);
   g_autoptr (SrCompressor) compressor = sr_compressor_new (SR_COMPRESSION_MAX);
-  g_autoptr (SrCompressor) reader = sr_compressor_new (SR_COMPRESSION_OFF);
   ZSTD_DCtx *small = ZSTD_createDCtx ();
   gsize n = sr_compressor_compress (compressor, data, length, out, length);
   ZSTD_inBuffer input = { out, n, 0 };
