@@ -14,6 +14,7 @@
 
 #include "base/sr-error.h"
 #include "engine/sr-backup-context.h"
+#include "engine/sr-backup-count.h"
 #include "engine/sr-backup-roots.h"
 #include "engine/sr-file-reader.h"
 #include "engine/sr-scanner.h"
@@ -115,6 +116,7 @@ prepare_roots (SrBackupJob *self, GError **error)
 
       if (sr_backup_root_add (self->root, file, &path, &local_error))
         {
+          sr_backup_rules_add_root (self->rules, path);
           g_ptr_array_add (self->paths, path);
           continue;
         }
@@ -187,15 +189,20 @@ load_repository (SrBackupJob *self, GCancellable *cancellable, GError **error)
   return TRUE;
 }
 
-static void
-announce_totals (SrBackupJob *self)
+/* How much there is to do: as much as last time, or else counted meanwhile. */
+static SrBackupCount *
+announce_totals (SrBackupJob *self, SrBackupContext *context)
 {
   const SrSnapshotSummary *summary =
       self->parent != NULL ? sr_snapshot_get_summary (self->parent) : NULL;
 
-  if (summary != NULL)
-    sr_progress_set_totals (sr_job_get_progress (SR_JOB (self)), summary->total_files_processed,
-                            summary->total_bytes_processed);
+  if (summary == NULL)
+    return sr_backup_count_start (self->rules, (const char *const *) self->paths->pdata,
+                                  context->progress, context->stop);
+
+  sr_progress_set_totals (context->progress, summary->total_files_processed,
+                          summary->total_bytes_processed);
+  return NULL;
 }
 
 /* Runs all stages until everything that the folders hold is stored. */
@@ -206,6 +213,7 @@ run_stages (SrBackupJob *self, SrBackupContext *context, GError **error)
   guint n_readers = CLAMP (g_get_num_processors (), 1, MAX_READERS);
   guint n_sealers = CLAMP (g_get_num_processors (), 1, MAX_SEALERS);
   GThread *readers[MAX_READERS], *sealers[MAX_SEALERS];
+  SrBackupCount *count = announce_totals (self, context);
   GError *local_error = NULL;
 
   for (guint i = 0; i < n_readers; i++)
@@ -215,6 +223,7 @@ run_stages (SrBackupJob *self, SrBackupContext *context, GError **error)
 
   if (!sr_scanner_run (context, self->root, previous, &local_error))
     sr_stop_fail (context->stop, local_error);
+  sr_backup_count_end (count);
   sr_bounded_queue_close (context->groups);
   for (guint i = 0; i < n_readers; i++)
     g_thread_join (readers[i]);
@@ -299,7 +308,6 @@ back_up (SrBackupJob *self, SrLock *lock, GCancellable *cancellable, GError **er
   if (!load_repository (self, cancellable, error))
     return FALSE;
 
-  announce_totals (self);
   context = sr_backup_context_new (SR_JOB (self), self->repository, self->rules, cancellable);
   context->compression = self->compression;
   context->force_rescan = self->force_rescan;

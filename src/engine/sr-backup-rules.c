@@ -103,14 +103,19 @@ sr_backup_rules_add_never (SrBackupRules *self, const char *folder)
 }
 
 /**
- * sr_backup_rules_add_root_device:
+ * sr_backup_rules_add_root:
  * @self: rules
- * @device: where one of the folders to back up is, for the rule of one file system
+ * @path: one of the files and folders to back up, whose file system is in
+ *
+ * Blocks for a stat call.
  */
 void
-sr_backup_rules_add_root_device (SrBackupRules *self, dev_t device)
+sr_backup_rules_add_root (SrBackupRules *self, const char *path)
 {
-  g_array_append_val (self->root_devices, device);
+  struct stat status;
+
+  if (lstat (path, &status) == 0)
+    g_array_append_val (self->root_devices, status.st_dev);
 }
 
 gboolean

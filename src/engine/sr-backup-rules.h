@@ -19,7 +19,7 @@ void sr_backup_rules_set_exclude_caches (SrBackupRules *self, gboolean exclude_c
 void sr_backup_rules_set_max_file_size (SrBackupRules *self, guint64 max_file_size);
 void sr_backup_rules_set_one_file_system (SrBackupRules *self, gboolean one_file_system);
 void sr_backup_rules_add_never (SrBackupRules *self, const char *folder);
-void sr_backup_rules_add_root_device (SrBackupRules *self, dev_t device);
+void sr_backup_rules_add_root (SrBackupRules *self, const char *path);
 
 gboolean sr_backup_rules_has_patterns (SrBackupRules *self);
 gboolean sr_backup_rules_take_path (SrBackupRules *self, const char *path);

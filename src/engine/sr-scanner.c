@@ -266,7 +266,7 @@ scan_metadata (Scanner *self, SrNode *node, const struct stat *status)
 }
 
 static void
-scan_folder_node (Scanner *self, guint slot, const struct stat *status, const SrNode *previous)
+scan_folder_node (Scanner *self, guint slot, const SrNode *previous)
 {
   SrNode *node = sr_folder_get_node (self->folder, slot);
   Visit visit = { self->folder, slot, self->depth + 1, NULL, FALSE, { { 0 } } };
@@ -285,8 +285,6 @@ scan_folder_node (Scanner *self, guint slot, const struct stat *status, const Sr
   visit.root = self->root != NULL ? sr_backup_root_find_child (self->root, node->name) : NULL;
   if (visit.root != NULL && visit.root->selected)
     visit.root = NULL;
-  if (visit.root == NULL && self->root != NULL)
-    sr_backup_rules_add_root_device (self->context->rules, status->st_dev);
   sr_folder_expect (self->folder, 1);
   sr_folder_use (self->folder);
   g_array_append_val (self->found, visit);
@@ -343,7 +341,7 @@ scan_node (Scanner *self, guint slot)
   if (!scan_metadata (self, node, &status))
     return FALSE;
   if (S_ISDIR (status.st_mode))
-    scan_folder_node (self, slot, &status, previous);
+    scan_folder_node (self, slot, previous);
   else if (previous == NULL || !sr_node_equal (node, previous))
     sr_folder_mark_changed (folder);
   return TRUE;
@@ -504,16 +502,13 @@ scan_root (Scanner *self, const SrBackupRoot *root, const SrId *previous_tree, G
 {
   int fd = open ("/", O_DIRECTORY | O_CLOEXEC | (root->selected ? O_RDONLY : O_PATH));
   SrFolder *folder;
-  struct stat status;
 
-  if (fd < 0 || fstat (fd, &status) != 0)
+  if (fd < 0)
     {
       sr_set_error_from_errno (error, errno, "The root folder could not be opened");
       return FALSE;
     }
 
-  if (root->selected)
-    sr_backup_rules_add_root_device (self->context->rules, status.st_dev);
   folder = sr_folder_new (&self->context->folders, NULL, 0, g_strdup ("/"), fd);
   if (previous_tree != NULL)
     {
