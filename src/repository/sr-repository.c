@@ -220,7 +220,8 @@ try_key_file (SrRepository *self,
               GCancellable *cancellable,
               GError **error)
 {
-  g_autoptr (GBytes) bytes = load_named (self->storage, name, SR_KEY_FILE_SIZE_LIMIT, cancellable, error);
+  g_autoptr (GBytes) bytes =
+      load_named (self->storage, name, SR_KEY_FILE_SIZE_LIMIT, cancellable, error);
   g_autoptr (SrKeyFile) file = NULL;
   g_autoptr (GError) local_error = NULL;
   gconstpointer json;
