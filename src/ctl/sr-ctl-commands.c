@@ -12,6 +12,13 @@ const SrCtlCommand *const sr_ctl_commands[] = {
   &sr_ctl_command_init,
   &sr_ctl_command_backup,
   &sr_ctl_command_snapshots,
+  &sr_ctl_command_ls,
+  &sr_ctl_command_restore,
+  &sr_ctl_command_check,
+  &sr_ctl_command_key_list,
+  &sr_ctl_command_key_add,
+  &sr_ctl_command_key_remove,
+  &sr_ctl_command_key_passwd,
   NULL,
 };
 

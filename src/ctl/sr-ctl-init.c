@@ -35,6 +35,6 @@ const SrCtlCommand sr_ctl_command_init = {
   .name = "init",
   .arguments = "",
   .summary = N_ ("Makes a repository in an empty folder, or in a new one."),
-  .needs = SR_CTL_CREATES,
+  .traits = SR_CTL_CREATES,
   .print = print,
 };

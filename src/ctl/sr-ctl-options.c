@@ -155,7 +155,7 @@ make_context (const SrCtlCommand *command)
   g_option_context_add_main_entries (context, remaining_entries, NULL);
   if (command != NULL && command->entries != NULL)
     g_option_context_add_main_entries (context, command->entries, NULL);
-  if (command != NULL && command->needs & SR_CTL_WANTS_NEW_PASSWORD)
+  if (command != NULL && command->traits & SR_CTL_WANTS_NEW_PASSWORD)
     g_option_context_add_main_entries (context, new_password_entries, NULL);
   g_option_group_add_entries (common, common_entries);
   g_option_context_add_group (context, common);

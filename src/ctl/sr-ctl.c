@@ -63,7 +63,7 @@ static void
 start (SrCtl *self)
 {
   GError *error = NULL;
-  gboolean creates = (self->command->needs & SR_CTL_CREATES) != 0;
+  gboolean creates = (self->command->traits & SR_CTL_CREATES) != 0;
 
   self->storage = make_storage (self->location, &error);
   if (self->storage == NULL)
@@ -89,7 +89,7 @@ on_password (GObject *source, GAsyncResult *result, gpointer user_data)
       return;
     }
 
-  if (self->command->needs & SR_CTL_CREATES)
+  if (self->command->traits & SR_CTL_CREATES)
     job = sr_open_job_new_to_create (self->storage, password);
   else
     job = sr_open_job_new (self->storage, password);
@@ -116,7 +116,7 @@ find_snapshot (SrCtl *self)
 {
   g_autoptr (SrSnapshotsJob) job = NULL;
 
-  if ((self->command->needs & SR_CTL_WANTS_SNAPSHOT) == 0)
+  if ((self->command->traits & SR_CTL_WANTS_SNAPSHOT) == 0)
     {
       ask_new_password (self);
       return;
@@ -144,7 +144,7 @@ on_snapshot_found (GObject *source, GAsyncResult *result, gpointer user_data)
 static void
 ask_new_password (SrCtl *self)
 {
-  if (self->command->needs & SR_CTL_WANTS_NEW_PASSWORD)
+  if (self->command->traits & SR_CTL_WANTS_NEW_PASSWORD)
     sr_ctl_password_get_async (self->new_password_file, _ ("New password: "), TRUE,
                                self->cancellable, on_new_password, self);
   else
@@ -178,9 +178,19 @@ run_job (SrCtl *self)
     }
 
   job = self->command->make_job (self);
-  if (self->command->needs & SR_CTL_LONG)
+  if (self->command->traits & SR_CTL_LONG)
     sr_ctl_progress_show (self, job);
   sr_job_run_async (job, self->cancellable, on_job_run, self);
+}
+
+/* A check that was done and found damage has not left anything out. */
+static void
+call_it_damage (GError **error)
+{
+  g_clear_error (error);
+  g_set_error_literal (error, SR_ERROR, SR_ERROR_DAMAGED,
+                       _ ("The repository is damaged, as said above; keep it as it is, and back "
+                          "up to another one until that is mended"));
 }
 
 static void
@@ -195,6 +205,9 @@ on_job_run (GObject *source, GAsyncResult *result, gpointer user_data)
   sr_ctl_error_print_problems (self->err, job);
   if (error == NULL || g_error_matches (error, SR_ERROR, SR_ERROR_INCOMPLETE))
     self->command->print (self, job);
+  if (g_error_matches (error, SR_ERROR, SR_ERROR_INCOMPLETE) &&
+      self->command->traits & SR_CTL_FINDS_DAMAGE)
+    call_it_damage (&error);
   finish (self, error);
 }
 

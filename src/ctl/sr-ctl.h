@@ -12,14 +12,15 @@ G_BEGIN_DECLS
 
 typedef struct _SrCtl SrCtl;
 
-/* What a command needs before its job can be made. */
+/* What is special about a command. */
 typedef enum
 {
   SR_CTL_CREATES = 1 << 0, /* makes the repository, and has no further job */
   SR_CTL_WANTS_SNAPSHOT = 1 << 1, /* its first argument names one */
   SR_CTL_WANTS_NEW_PASSWORD = 1 << 2,
   SR_CTL_LONG = 1 << 3, /* shows progress */
-} SrCtlNeeds;
+  SR_CTL_FINDS_DAMAGE = 1 << 4, /* its problems are not files left out, but the answer: no */
+} SrCtlTraits;
 
 /* A command: the row of a table, in a file of its own with the variables that its options set. */
 typedef struct
@@ -32,7 +33,7 @@ typedef struct
   const GOptionEntry *entries; /* (nullable) */
   guint min_arguments;
   guint max_arguments;
-  SrCtlNeeds needs;
+  SrCtlTraits traits;
   /* (nullable): looks at the options before a password is asked for; an error here is one of usage. */
   gboolean (*check) (SrCtl *ctl, GError **error);
   /* (nullable) (transfer full): the job, ready to run. */
