@@ -10,35 +10,52 @@
 #include <string.h>
 
 #include "base/sr-error.h"
+#include "repository/sr-key-file.h"
 #include "repository/sr-lock.h"
 #include "storage/sr-folder-storage.h"
 #include "tests/support/sr-test-files.h"
 #include "tests/support/sr-test-job.h"
 #include "tests/support/sr-test-repository.h"
 
-#define FIRST_KEY "216298a8c77dfa4523e0d5442bc42970e27aed0d316023cadf9d5c5687e07498"
-#define FIRST_USER "bob"
-#define SECOND_KEY "82db3790d9b6c1aaab998f589ba9b70b6180735af3117002f1370bb14ed02f65"
-#define SECOND_USER "alice"
+#define SECOND_PASSWORD "zweites Paßwort – ünïcode"
 
 typedef struct
 {
   char *folder;
   SrRepository *repository;
-  const char *current; /* the key that opened it */
-  const char *other;
+  char current[SR_ID_HEX_SIZE]; /* the key that opened it */
+  char other[SR_ID_HEX_SIZE]; /* of the user "anna" */
 } Fixture;
+
+static void
+add_other_key (Fixture *self)
+{
+  g_autoptr (SrSecret) password = sr_test_secret (SECOND_PASSWORD);
+  SrScryptParameters scrypt = SR_TEST_SCRYPT;
+  g_auto (SrBuffer) json = SR_BUFFER_INIT;
+  SrFileName name = { SR_FILE_KEY };
+  g_autoptr (GBytes) bytes = NULL;
+  g_autoptr (SrSpool) spool = NULL;
+  g_autoptr (GError) error = NULL;
+
+  sr_key_file_create (sr_repository_get_key (self->repository), password, &scrypt, "anna", "box",
+                      &json, NULL, &error);
+  g_assert_no_error (error);
+  bytes = g_bytes_new (json.data, json.length);
+  spool = sr_spool_new_for_bytes (bytes);
+  name.id = *sr_spool_get_sha256 (spool);
+  sr_storage_write (sr_repository_get_storage (self->repository), &name, spool, NULL, &error);
+  g_assert_no_error (error);
+  sr_id_to_hex (&name.id, self->other);
+}
 
 static void
 set_up (Fixture *self, gconstpointer data)
 {
-  char hex[SR_ID_HEX_SIZE];
-
-  self->folder = sr_test_copy_golden_repository ();
-  self->repository = sr_test_open_repository (self->folder, SR_TEST_GOLDEN_PASSWORD);
-  sr_id_to_hex (sr_repository_get_key_id (self->repository), hex);
-  self->current = strcmp (hex, FIRST_KEY) == 0 ? FIRST_KEY : SECOND_KEY;
-  self->other = self->current[0] == FIRST_KEY[0] ? SECOND_KEY : FIRST_KEY;
+  self->folder = sr_test_make_folder ();
+  self->repository = sr_test_create_repository (self->folder);
+  sr_id_to_hex (sr_repository_get_key_id (self->repository), self->current);
+  add_other_key (self);
 }
 
 static void
@@ -98,7 +115,8 @@ test_list (Fixture *self, gconstpointer data)
       sr_id_to_hex (&info->id, hex);
       n_current += info->current;
       g_assert_cmpint (info->current, ==, strcmp (hex, self->current) == 0);
-      g_assert_cmpstr (info->username, ==, strcmp (hex, FIRST_KEY) == 0 ? FIRST_USER : SECOND_USER);
+      if (!info->current)
+        g_assert_cmpstr (info->username, ==, "anna");
       g_assert_false (sr_time_is_unset (&info->created));
     }
   g_assert_cmpuint (n_current, ==, 1);
@@ -130,7 +148,7 @@ test_add (Fixture *self, gconstpointer data)
 
   sr_test_assert_run_job (job);
   g_assert_true (opens (self, "a third one"));
-  g_assert_true (opens (self, SR_TEST_GOLDEN_PASSWORD));
+  g_assert_true (opens (self, SR_TEST_PASSWORD));
   g_assert_cmpuint (count_files (self, "keys"), ==, 3);
   g_assert_cmpuint (count_files (self, "locks"), ==, 0);
 
@@ -146,8 +164,8 @@ test_remove (Fixture *self, gconstpointer data)
   g_autoptr (SrKeyJob) job = sr_key_job_new_remove (self->repository, name);
 
   sr_test_assert_run_job (job);
-  g_assert_true (opens (self, SR_TEST_GOLDEN_PASSWORD));
-  g_assert_false (opens (self, "zweites Paßwort – ünïcode"));
+  g_assert_true (opens (self, SR_TEST_PASSWORD));
+  g_assert_false (opens (self, SECOND_PASSWORD));
   g_assert_cmpuint (count_files (self, "keys"), ==, 1);
   g_assert_cmpuint (count_files (self, "locks"), ==, 0);
 }
@@ -160,8 +178,8 @@ test_change (Fixture *self, gconstpointer data)
 
   sr_test_assert_run_job (job);
   g_assert_true (opens (self, "new"));
-  g_assert_false (opens (self, SR_TEST_GOLDEN_PASSWORD));
-  g_assert_true (opens (self, "zweites Paßwort – ünïcode"));
+  g_assert_false (opens (self, SR_TEST_PASSWORD));
+  g_assert_true (opens (self, SECOND_PASSWORD));
   g_assert_cmpuint (count_files (self, "keys"), ==, 2);
 }
 
