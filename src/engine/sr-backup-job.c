@@ -10,6 +10,7 @@
 
 #include "sr-backup-job.h"
 
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "base/sr-error.h"
@@ -100,6 +101,38 @@ compare_paths (gconstpointer a, gconstpointer b)
   return g_strcmp0 (*(const char *const *) a, *(const char *const *) b);
 }
 
+/* Takes one file or folder in. */
+static gboolean
+prepare_root (SrBackupJob *self, GFile *file, GError **error)
+{
+  g_autofree char *path = sr_backup_root_resolve (file, error);
+
+  if (path == NULL)
+    return FALSE;
+  if (!sr_backup_rules_take_root (self->rules, path))
+    {
+      g_set_error (error, SR_ERROR, SR_ERROR_SOURCE,
+                   "%s is part of a repository or of this program's own files, which are never "
+                   "backed up; choose another folder",
+                   path);
+      return FALSE;
+    }
+
+  sr_backup_root_add (self->root, path);
+  sr_backup_rules_add_root (self->rules, path);
+  if (!g_ptr_array_find_with_equal_func (self->paths, path, g_str_equal, NULL))
+    g_ptr_array_add (self->paths, g_steal_pointer (&path));
+  return TRUE;
+}
+
+static char *
+describe_file (GFile *file)
+{
+  const char *path = g_file_peek_path (file);
+
+  return path != NULL ? g_strdup (path) : g_file_get_uri (file);
+}
+
 /* One that is missing is a problem; when all are, there is nothing to do. */
 static gboolean
 prepare_roots (SrBackupJob *self, GError **error)
@@ -111,16 +144,12 @@ prepare_roots (SrBackupJob *self, GError **error)
   for (guint i = 0; i < self->files->len; i++)
     {
       GFile *file = g_ptr_array_index (self->files, i);
+      g_autofree char *name = describe_file (file);
       g_autoptr (GError) local_error = NULL;
-      char *path;
 
-      if (sr_backup_root_add (self->root, file, &path, &local_error))
-        {
-          sr_backup_rules_add_root (self->rules, path);
-          g_ptr_array_add (self->paths, path);
-          continue;
-        }
-      sr_job_add_problem (SR_JOB (self), g_file_peek_path (file), local_error);
+      if (prepare_root (self, file, &local_error))
+        continue;
+      sr_job_add_problem (SR_JOB (self), name, local_error);
       if (first_error == NULL)
         first_error = g_steal_pointer (&local_error);
     }
@@ -316,6 +345,34 @@ back_up (SrBackupJob *self, SrLock *lock, GCancellable *cancellable, GError **er
          store_snapshot (self, context, cancellable, error);
 }
 
+/* An index that others use too may say of a blob that it is being stored, or is in a pack that is in no index file yet,
+ * by a run that then fails. Only what this run does, and what was read from index files, may count. */
+static gboolean
+take_own_index (SrBackupJob *self, GError **error)
+{
+  SrRepository *handle = sr_repository_new_handle (self->repository, error);
+
+  if (handle == NULL)
+    return FALSE;
+
+  g_object_unref (self->repository);
+  self->repository = handle;
+  return TRUE;
+}
+
+/* A folder stays open until the last one inside it has been opened. The usual limit of 1,024 is for programs that use
+ * select(), which none of ours does. */
+static void
+raise_file_limit (void)
+{
+  struct rlimit limit;
+
+  if (getrlimit (RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= limit.rlim_max)
+    return;
+  limit.rlim_cur = limit.rlim_max;
+  setrlimit (RLIMIT_NOFILE, &limit); /* where it fails, deep folders are named as problems */
+}
+
 static gboolean
 sr_backup_job_run (SrJob *job, GCancellable *cancellable, GError **error)
 {
@@ -324,6 +381,9 @@ sr_backup_job_run (SrJob *job, GCancellable *cancellable, GError **error)
 
   sr_progress_set_phase (sr_job_get_progress (job), SR_PHASE_OPENING);
   sr_time_now (&self->start);
+  raise_file_limit ();
+  if (!take_own_index (self, error))
+    return FALSE;
   prepare_rules (self);
   if (!check_repository (self, error) || !prepare_roots (self, error))
     return FALSE;

@@ -118,21 +118,20 @@ resolve (const char *path)
 }
 
 /**
- * sr_backup_root_add:
- * @self: the root of all
+ * sr_backup_root_resolve:
  * @file: something to back up
- * @out_path: (out) (transfer full): its path with links resolved
+ * @error: (out) (optional): %SR_ERROR_INVALID for a file without a local path, %SR_ERROR_SOURCE for one that is not
+ *   there
  *
- * Blocks for a few stat calls. What is inside another selected folder changes nothing.
+ * Blocks for a few stat calls.
  *
- * Fails with %SR_ERROR_INVALID for a file without a local path, %SR_ERROR_SOURCE for one that is not there.
+ * Returns: (transfer full) (type filename): its path with links resolved
  */
-gboolean
-sr_backup_root_add (SrBackupRoot *self, GFile *file, char **out_path, GError **error)
+char *
+sr_backup_root_resolve (GFile *file, GError **error)
 {
-  g_autofree char *given = g_file_get_path (file);
-  g_autofree char *path = given != NULL ? resolve (given) : NULL;
-  g_auto (GStrv) names = NULL;
+  const char *given = g_file_peek_path (file);
+  char *path;
 
   if (given == NULL)
     {
@@ -140,20 +139,30 @@ sr_backup_root_add (SrBackupRoot *self, GFile *file, char **out_path, GError **e
 
       g_set_error (error, SR_ERROR, SR_ERROR_INVALID,
                    "%s is not on this computer's file systems; mount it first", uri);
-      return FALSE;
-    }
-  if (path == NULL)
-    {
-      g_set_error (error, SR_ERROR, SR_ERROR_SOURCE, "%s cannot be backed up: %s", given,
-                   g_strerror (errno));
-      return FALSE;
+      return NULL;
     }
 
-  names = g_strsplit (path, "/", -1);
+  path = resolve (given);
+  if (path == NULL)
+    g_set_error (error, SR_ERROR, SR_ERROR_SOURCE, "%s cannot be backed up: %s", given,
+                 g_strerror (errno));
+  return path;
+}
+
+/**
+ * sr_backup_root_add:
+ * @self: the root of all
+ * @path: of sr_backup_root_resolve()
+ *
+ * Selects a file or folder. What is inside another selected folder changes nothing.
+ */
+void
+sr_backup_root_add (SrBackupRoot *self, const char *path)
+{
+  g_auto (GStrv) names = g_strsplit (path, "/", -1);
+
   for (guint i = 0; names[i] != NULL; i++)
     if (*names[i] != '\0')
       self = get_child (self, names[i]);
   self->selected = TRUE;
-  *out_path = g_steal_pointer (&path);
-  return TRUE;
 }

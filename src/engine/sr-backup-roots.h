@@ -18,7 +18,8 @@ struct _SrBackupRoot
 
 SrBackupRoot *sr_backup_root_new (void);
 void sr_backup_root_free (SrBackupRoot *self);
-gboolean sr_backup_root_add (SrBackupRoot *self, GFile *file, char **out_path, GError **error);
+char *sr_backup_root_resolve (GFile *file, GError **error);
+void sr_backup_root_add (SrBackupRoot *self, const char *path);
 const SrBackupRoot *sr_backup_root_find_child (const SrBackupRoot *self, const char *name);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (SrBackupRoot, sr_backup_root_free)

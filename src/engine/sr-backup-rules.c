@@ -145,6 +145,34 @@ is_never (SrBackupRules *self, const struct stat *status)
 }
 
 /**
+ * sr_backup_rules_take_root:
+ * @self: rules
+ * @path: absolute, of something that the user has named
+ *
+ * Blocks for a stat call for each folder on the way.
+ *
+ * Returns: whether it is neither one of the folders that are never backed up, nor inside one
+ */
+gboolean
+sr_backup_rules_take_root (SrBackupRules *self, const char *path)
+{
+  g_autofree char *current = g_strdup (path);
+
+  for (;;)
+    {
+      g_autofree char *folder = g_path_get_dirname (current);
+      struct stat status;
+
+      if (lstat (current, &status) == 0 && is_never (self, &status))
+        return FALSE;
+      if (strcmp (folder, current) == 0)
+        return TRUE;
+      g_free (current);
+      current = g_steal_pointer (&folder);
+    }
+}
+
+/**
  * sr_backup_rules_take_status:
  * @self: rules
  * @status: of a file or folder whose path is taken

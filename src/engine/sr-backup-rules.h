@@ -21,6 +21,7 @@ void sr_backup_rules_set_one_file_system (SrBackupRules *self, gboolean one_file
 void sr_backup_rules_add_never (SrBackupRules *self, const char *folder);
 void sr_backup_rules_add_root (SrBackupRules *self, const char *path);
 
+gboolean sr_backup_rules_take_root (SrBackupRules *self, const char *path);
 gboolean sr_backup_rules_has_patterns (SrBackupRules *self);
 gboolean sr_backup_rules_take_path (SrBackupRules *self, const char *path);
 gboolean sr_backup_rules_take_status (SrBackupRules *self, const struct stat *status);

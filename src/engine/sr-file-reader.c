@@ -198,6 +198,7 @@ open_file (SrFolder *folder, const char *name)
 static gboolean
 read_open_file (FileReader *self, SrFolder *folder, SrNode *node, int fd, GError **error)
 {
+  GError *xattr_error = NULL;
   struct stat status;
 
   if (fstat (fd, &status) != 0)
@@ -215,8 +216,10 @@ read_open_file (FileReader *self, SrFolder *folder, SrNode *node, int fd, GError
   sr_node_source_set_status (self->source, node, &status);
   self->size = 0;
   g_array_set_size (self->content, 0);
-  if (!sr_node_source_read_xattrs (self->source, node, folder->fd, fd, error) ||
-      !read_content (self, fd, node->name, (guint64) status.st_size, error))
+  /* Attributes that cannot be read are no reason to do without the rest. */
+  if (!sr_node_source_read_xattrs (self->source, node, folder->fd, fd, &xattr_error))
+    sr_backup_context_report (self->context, folder, node->name, xattr_error);
+  if (!read_content (self, fd, node->name, (guint64) status.st_size, error))
     return FALSE;
 
   report_if_changed (self, folder, node, fd, &status);

@@ -35,6 +35,7 @@ struct _SrFolder
   guint n_nodes;
   gboolean has_previous; /* the parent snapshot has this folder */
   SrId previous; /* its tree there */
+  gboolean previous_is_broken; /* which cannot be read */
 
   int n_pending; /* (atomic) nodes not filled yet, and 1 for the scanner */
   int n_users; /* (atomic) who needs fd */

@@ -57,6 +57,7 @@ typedef struct
   guint64 group_bytes;
   SrTreeReader *previous_nodes; /* (owned) (nullable) */
   const SrNode *previous; /* lent: the next node there that has not been passed */
+  gboolean previous_found; /* it is the one that was found last */
 } Scanner;
 
 static void
@@ -95,7 +96,8 @@ report_errno (Scanner *self, SrFolder *folder, const char *name, const char *wha
   sr_backup_context_report (self->context, folder, name, error);
 }
 
-/* The parent snapshot is a help, not a source: when its tree cannot be read, everything counts as new. */
+/* The parent snapshot is a help, not a source: when its tree cannot be read, everything counts as new. A tree that
+ * is the same as the broken one is then stored again. */
 static void
 begin_previous (Scanner *self)
 {
@@ -103,6 +105,7 @@ begin_previous (Scanner *self)
   g_autoptr (GError) error = NULL;
 
   self->previous = NULL;
+  self->previous_found = FALSE;
   if (!folder->has_previous)
     return;
 
@@ -113,39 +116,46 @@ begin_previous (Scanner *self)
   if (error != NULL)
     {
       g_info ("%s is compared with nothing: %s", folder->path, error->message);
+      folder->previous_is_broken = TRUE;
       sr_folder_mark_changed (folder);
     }
 }
 
+/* Goes on to the next node of the parent snapshot. One that nothing was found for is gone by now. */
 static void
 pass_previous (Scanner *self)
 {
   g_autoptr (GError) error = NULL;
 
+  if (!self->previous_found)
+    sr_folder_mark_changed (self->folder);
+  self->previous_found = FALSE;
   self->previous = sr_tree_reader_next (self->previous_nodes, &error);
   if (error != NULL)
-    sr_folder_mark_changed (self->folder);
+    {
+      self->folder->previous_is_broken = TRUE;
+      sr_folder_mark_changed (self->folder);
+    }
 }
 
-/* The node of that name in the parent snapshot. What was passed on the way is gone by now. */
+/* The node of that name in the parent snapshot, lent until the next call. */
 static const SrNode *
 find_previous (Scanner *self, const char *name)
 {
   int order = 1;
 
   while (self->previous != NULL && (order = strcmp (self->previous->name, name)) < 0)
-    {
-      sr_folder_mark_changed (self->folder);
-      pass_previous (self);
-    }
-  return self->previous != NULL && order == 0 ? self->previous : NULL;
+    pass_previous (self);
+  self->previous_found = self->previous != NULL && order == 0;
+  return self->previous_found ? self->previous : NULL;
 }
 
+/* Reads on to the end, where the tree proves to be whole. */
 static void
 end_previous (Scanner *self)
 {
-  if (self->previous != NULL)
-    sr_folder_mark_changed (self->folder);
+  while (self->previous != NULL && !sr_stop_is_set (self->context->stop))
+    pass_previous (self);
   self->previous = NULL;
   g_clear_pointer (&self->previous_nodes, sr_tree_reader_free);
 }
@@ -339,7 +349,10 @@ scan_node (Scanner *self, guint slot)
       return TRUE;
     }
   if (!scan_metadata (self, node, &status))
-    return FALSE;
+    {
+      self->previous_found = FALSE;
+      return FALSE;
+    }
   if (S_ISDIR (status.st_mode))
     scan_folder_node (self, slot, previous);
   else if (previous == NULL || !sr_node_equal (node, previous))
@@ -355,10 +368,7 @@ scan_nodes (Scanner *self)
   begin_previous (self);
   for (guint slot = 0; slot < folder->n_nodes && !sr_stop_is_set (self->context->stop); slot++)
     if (!scan_node (self, slot))
-      {
-        sr_folder_drop_node (folder, slot);
-        sr_folder_mark_changed (folder);
-      }
+      sr_folder_drop_node (folder, slot);
   end_previous (self);
   push_group (self);
 }
@@ -386,8 +396,7 @@ list_names (Scanner *self, GPtrArray *names)
       return FALSE;
     }
 
-  errno = 0;
-  while ((entry = readdir (directory)) != NULL)
+  while (errno = 0, (entry = readdir (directory)) != NULL)
     if (strcmp (entry->d_name, ".") != 0 && strcmp (entry->d_name, "..") != 0 &&
         (!is_cache || strcmp (entry->d_name, SR_CACHE_TAG_NAME) == 0))
       g_ptr_array_add (names, g_strdup (entry->d_name));

@@ -177,6 +177,13 @@ store_large (SrTreeBuilder *self, const SrFolder *folder, const SrId *id, GError
   return sr_pack_set_give (self->context->packs, g_steal_pointer (&self->pack), error);
 }
 
+/* What the index says is there is not always: a tree that could not be read a moment ago is stored again. */
+static gboolean
+is_broken (const SrFolder *folder, const SrId *tree)
+{
+  return folder->previous_is_broken && sr_id_equal (tree, &folder->previous);
+}
+
 static gboolean
 build (SrTreeBuilder *self, SrFolder *folder, SrId *out_id, GError **error)
 {
@@ -189,7 +196,7 @@ build (SrTreeBuilder *self, SrFolder *folder, SrId *out_id, GError **error)
     }
   if (!make_json (self, folder, out_id, error))
     return FALSE;
-  if (!sr_index_reserve (index, SR_BLOB_TREE, out_id))
+  if (!sr_index_reserve (index, SR_BLOB_TREE, out_id) && !is_broken (folder, out_id))
     return TRUE;
   if (self->length > MAX_BUFFERED_SIZE)
     return store_large (self, folder, out_id, error);
