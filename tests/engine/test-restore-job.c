@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 
-/* Restores of whole snapshots: what restic wrote comes back as it was. */
+/* Restores of whole snapshots: what restic wrote comes back as it was; where there is no place, no right, no patience. */
 
 #include "config.h"
 
 #include "engine/sr-restore-job.h"
 
+#include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/sr-error.h"
@@ -15,6 +17,9 @@
 #include "tests/support/sr-test-job.h"
 #include "tests/support/sr-test-manifest.h"
 #include "tests/support/sr-test-repository.h"
+#include "tests/support/sr-test-restore.h"
+
+#define NOBODY 65534
 
 typedef struct
 {
@@ -62,15 +67,251 @@ test_golden (Fixture *fixture, gconstpointer data)
   g_assert_cmpuint (sr_restore_job_get_n_unchanged (job), ==, 0);
 }
 
+/* The second restore finds everything there, and mends what differs. */
+static void
+test_again (Fixture *fixture, gconstpointer data)
+{
+  g_autoptr (SrRestoreJob) job = new_job (fixture, 0);
+  g_autoptr (SrRestoreJob) again = new_job (fixture, 0);
+  g_autoptr (SrRestoreJob) other = new_job (fixture, 1);
+  guint64 files_done;
+
+  sr_test_assert_run_job (job);
+  sr_test_assert_run_job (again);
+  sr_test_manifest_compare (0, fixture->target, geteuid () == 0);
+  g_object_get (again, "files-done", &files_done, NULL);
+  g_assert_cmpuint (sr_restore_job_get_n_unchanged (again), ==, files_done);
+
+  sr_test_assert_run_job (other); /* files are replaced by folders and the other way round */
+}
+
+/* The child of a fork has no other threads, so all is opened there. */
+static int
+restore_as_nobody (const char *repository_folder, const char *target_folder)
+{
+  g_autoptr (SrRepository) repository = NULL;
+  g_autoptr (SrSnapshot) snapshot = NULL;
+  g_autoptr (GFile) target = g_file_new_for_path (target_folder);
+  g_autoptr (SrRestoreJob) job = NULL;
+
+  if (setgid (NOBODY) != 0 || setuid (NOBODY) != 0)
+    return __LINE__;
+  repository = sr_test_open_repository (repository_folder, SR_TEST_GOLDEN_PASSWORD);
+  snapshot = sr_repository_find_snapshot (repository, sr_test_manifest_get_id (0), NULL, NULL);
+  job = sr_restore_job_new (repository, snapshot, target);
+  sr_test_assert_run_job (job);
+  return 0;
+}
+
+static int
+let_nobody_read (const char *path)
+{
+  g_autoptr (GDir) dir = g_dir_open (path, 0, NULL);
+  const char *name;
+
+  if (chmod (path, dir != NULL ? 0755 : 0644) != 0)
+    return -1;
+  while (dir != NULL && (name = g_dir_read_name (dir)) != NULL)
+    {
+      g_autofree char *inner = g_build_filename (path, name, NULL);
+
+      if (let_nobody_read (inner) != 0)
+        return -1;
+    }
+  return 0;
+}
+
+/* As a user who cannot write into the repository: no lock, no foreign owners, and no problem. */
+static void
+test_without_rights (void)
+{
+  char *folder;
+  char *target;
+  pid_t child;
+  int status;
+
+  if (geteuid () != 0)
+    {
+      g_test_skip ("Only root can give up its rights");
+      return;
+    }
+  folder = sr_test_copy_golden_repository ();
+  target = sr_test_make_folder ();
+  g_assert_cmpint (let_nobody_read (folder), ==, 0);
+  g_assert_cmpint (chown (target, NOBODY, NOBODY), ==, 0);
+  child = fork ();
+  if (child == 0)
+    _exit (restore_as_nobody (folder, target) & 0xff);
+  g_assert_cmpint (waitpid (child, &status, 0), ==, child);
+  g_assert_true (WIFEXITED (status));
+  g_assert_cmpint (WEXITSTATUS (status), ==, 0);
+  sr_test_manifest_compare (0, target, FALSE); /* as root: some nobody may read */
+  sr_test_remove_folder (target);
+  sr_test_remove_folder (folder);
+}
+
+/* A storage that stalls at any call does not hold up a cancellation (but for the removal of the lock, which is not
+ * to be left behind). */
+static void
+test_cancel (void)
+{
+  guint n_pack_reads = 0;
+
+  /* Until it was the read of the file's pack, behind that of the tree. */
+  for (guint n = 1; n_pack_reads < 2; n++)
+    {
+      const SrFault fault = { SR_FAULT_STALL, SR_VERB_READ | SR_VERB_LIST | SR_VERB_WRITE,
+                              .first = n, .count = 1 };
+      g_autoptr (SrTestRestore) restore = sr_test_restore_new ();
+      g_autofree char *node = sr_test_restore_file (restore, "f", "content");
+      SrFaultStorage *storage = SR_FAULT_STORAGE (restore->storage);
+      g_autoptr (GCancellable) cancellable = g_cancellable_new ();
+      SrTestRestoreCancel cancel = { storage, cancellable };
+      g_autoptr (SrRestoreJob) job = NULL;
+      g_autoptr (GError) error = NULL;
+      GThread *thread;
+
+      sr_test_restore_commit (restore, node);
+      job = sr_test_restore_job (restore, SR_CONFLICT_OVERWRITE);
+      sr_fault_storage_forget_calls (storage);
+      sr_fault_storage_plan (storage, &fault);
+      thread = g_thread_new ("canceller", sr_test_restore_cancel_when_stalled, &cancel);
+      g_assert_false (sr_test_run_job (SR_JOB (job), cancellable, &error));
+      g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
+      g_thread_join (thread);
+      sr_test_restore_assert_absent (restore, "f");
+      n_pack_reads =
+          sr_fault_storage_count_calls (storage, SR_VERB_READ, SR_KIND_BIT (SR_FILE_PACK));
+    }
+}
+
+static void
+test_cancelled_before (void)
+{
+  g_autoptr (SrTestRestore) restore = sr_test_restore_new ();
+  g_autofree char *node = sr_test_restore_file (restore, "f", "content");
+  g_autoptr (GCancellable) cancellable = g_cancellable_new ();
+  g_autoptr (SrRestoreJob) job = NULL;
+  g_autoptr (GError) error = NULL;
+
+  sr_test_restore_commit (restore, node);
+  job = sr_test_restore_job (restore, SR_CONFLICT_OVERWRITE);
+  g_cancellable_cancel (cancellable);
+  g_assert_false (sr_test_run_job (SR_JOB (job), cancellable, &error));
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
+  sr_test_restore_assert_names (restore, "");
+}
+
+/* Targets that cannot be, and what is said of them. */
+static void
+check_target (GFile *target, int code)
+{
+  g_autoptr (SrTestRestore) restore = sr_test_restore_new ();
+  g_autofree char *node = sr_test_restore_file (restore, "f", "content");
+  g_autoptr (SrRestoreJob) job = NULL;
+  g_autoptr (GError) error = NULL;
+
+  sr_test_restore_commit (restore, node);
+  job = sr_restore_job_new (restore->repository, restore->snapshot, target);
+  g_assert_false (sr_test_run_job (SR_JOB (job), NULL, &error));
+  g_assert_error (error, SR_ERROR, code);
+}
+
+static void
+test_target_is_remote (void)
+{
+  g_autoptr (GFile) target = g_file_new_for_uri ("http://example.org/x");
+
+  check_target (target, SR_ERROR_INVALID);
+}
+
+static void
+test_target_is_a_file (void)
+{
+  char *folder = sr_test_make_folder ();
+  g_autofree char *path = g_build_filename (folder, "file", NULL);
+  g_autoptr (GFile) target = g_file_new_for_path (path);
+
+  g_assert_true (g_file_set_contents (path, "", 0, NULL));
+  check_target (target, SR_ERROR_NOT_FOUND);
+  sr_test_remove_folder (folder);
+}
+
+/* With all folders that lead to it, for nobody else to read. */
+static void
+test_target_is_made (void)
+{
+  g_autoptr (SrTestRestore) restore = sr_test_restore_new ();
+  g_autofree char *node = sr_test_restore_file (restore, "f", "content");
+  g_autofree char *path = sr_test_restore_path (restore, "a/b/c");
+  g_autofree char *file = g_build_filename (path, "f", NULL);
+  g_autoptr (GFile) target = g_file_new_for_path (path);
+  g_autoptr (SrRestoreJob) job = NULL;
+  struct stat status;
+
+  sr_test_restore_commit (restore, node);
+  job = sr_restore_job_new (restore->repository, restore->snapshot, target);
+  sr_test_assert_run_job (job);
+  g_assert_true (g_file_test (file, G_FILE_TEST_IS_REGULAR));
+  g_assert_cmpint (stat (path, &status), ==, 0);
+  g_assert_cmpuint (status.st_mode & 077, ==, 0);
+}
+
+static void
+test_root_tree_missing (void)
+{
+  g_autoptr (SrTestRestore) restore = sr_test_restore_new ();
+  g_autoptr (SrRestoreJob) job = NULL;
+  g_autoptr (GError) error = NULL;
+  const SrId tree = { { 1, 2, 3 } };
+
+  g_free (sr_test_restore_file (restore, "f", "content"));
+  restore->snapshot = sr_test_store_snapshot (restore->repository, &tree);
+  job = sr_test_restore_job (restore, SR_CONFLICT_OVERWRITE);
+  g_assert_false (sr_test_run_job (SR_JOB (job), NULL, &error));
+  g_assert_error (error, SR_ERROR, SR_ERROR_NOT_FOUND);
+}
+
+static void
+test_progress (void)
+{
+  g_autoptr (SrTestRestore) restore = sr_test_restore_new ();
+  g_autofree char *a = sr_test_restore_file (restore, "a", "12345");
+  g_autofree char *b = sr_test_restore_file (restore, "b", "123");
+  g_autofree char *nodes = g_strdup_printf ("%s,%s", a, b);
+  g_autoptr (SrRestoreJob) job = NULL;
+  guint64 files_done, files_total, bytes_done, bytes_total, stored;
+
+  sr_test_restore_commit (restore, nodes);
+  job = sr_test_restore_job (restore, SR_CONFLICT_OVERWRITE);
+  sr_test_assert_run_job (job);
+  g_object_get (job, "files-done", &files_done, "files-total", &files_total, "bytes-done",
+                &bytes_done, "bytes-total", &bytes_total, "stored-bytes", &stored, NULL);
+  g_assert_cmpuint (files_done, ==, 2);
+  g_assert_cmpuint (files_total, ==, 2);
+  g_assert_cmpuint (bytes_done, ==, 8);
+  g_assert_cmpuint (bytes_total, ==, 8);
+  g_assert_cmpuint (stored, >=, 8 + 2 * 32);
+}
+
 int
 main (int argc, char *argv[])
 {
   g_test_init (&argc, &argv, NULL);
+  g_test_add_func ("/restore-job/without-rights", test_without_rights); /* before any thread */
   for (guint i = 0; i < SR_TEST_N_GOLDEN_SNAPSHOTS; i++)
     {
       g_autofree char *path = g_strdup_printf ("/restore-job/golden/%u", i + 1);
 
       g_test_add (path, Fixture, GUINT_TO_POINTER (i), set_up, test_golden, tear_down);
     }
+  g_test_add ("/restore-job/again", Fixture, NULL, set_up, test_again, tear_down);
+  g_test_add_func ("/restore-job/cancel", test_cancel);
+  g_test_add_func ("/restore-job/cancelled-before", test_cancelled_before);
+  g_test_add_func ("/restore-job/target-is-remote", test_target_is_remote);
+  g_test_add_func ("/restore-job/target-is-a-file", test_target_is_a_file);
+  g_test_add_func ("/restore-job/target-is-made", test_target_is_made);
+  g_test_add_func ("/restore-job/root-tree-missing", test_root_tree_missing);
+  g_test_add_func ("/restore-job/progress", test_progress);
   return g_test_run ();
 }
