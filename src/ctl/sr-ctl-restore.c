@@ -87,6 +87,7 @@ print_json (SrCtl *ctl, SrJob *job, guint64 n_restored, guint64 n_bytes)
   sr_ctl_json_uint64 (json, "files_restored", n_restored);
   sr_ctl_json_uint64 (json, "files_unchanged", sr_restore_job_get_n_unchanged (restore));
   sr_ctl_json_uint64 (json, "files_skipped", sr_restore_job_get_n_skipped (restore));
+  sr_ctl_json_uint64 (json, "files_failed", sr_restore_job_get_n_failed (restore));
   sr_ctl_json_uint64 (json, "total_bytes_processed", n_bytes);
   sr_ctl_json_seconds (json, "total_duration", sr_ctl_get_duration (ctl));
   sr_ctl_json_uint64 (json, "problems", sr_job_get_n_problems (job));
@@ -112,17 +113,20 @@ print_text (SrCtl *ctl, SrRestoreJob *job, guint64 n_restored, guint64 n_bytes)
   if (n_skipped > 0)
     sr_ctl_output_print (ctl->out, _ (", %s were in the way and kept"), skipped);
   sr_ctl_output_print (ctl->out, _ (", %s in %s, into %s\n"), bytes, duration, folder);
+  if (n_restored + n_unchanged + n_skipped == 0 && includes != NULL)
+    sr_ctl_output_print (ctl->out, _ ("No file matches the patterns: “ls” shows what there is\n"));
 }
 
 static void
 print (SrCtl *ctl, SrJob *job)
 {
   SrRestoreJob *restore = SR_RESTORE_JOB (job);
-  guint64 n_done, n_bytes, n_kept;
+  guint64 n_done, n_bytes, n_others;
 
   g_object_get (job, "files-done", &n_done, "bytes-done", &n_bytes, NULL);
-  n_kept = sr_restore_job_get_n_unchanged (restore) + sr_restore_job_get_n_skipped (restore);
-  n_done -= MIN (n_done, n_kept);
+  n_others = sr_restore_job_get_n_unchanged (restore) + sr_restore_job_get_n_skipped (restore) +
+             sr_restore_job_get_n_failed (restore);
+  n_done -= MIN (n_done, n_others);
   if (sr_ctl_output_is_json (ctl->out))
     print_json (ctl, job, n_done, n_bytes);
   else

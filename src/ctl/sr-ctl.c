@@ -35,6 +35,8 @@ finish (SrCtl *self, GError *error)
 {
   g_autoptr (GError) owned = error;
 
+  /* First what was done, then what was not: on a terminal both outputs are one. */
+  sr_ctl_output_flush (self->out);
   self->status = sr_ctl_error_get_status (owned);
   /* Nobody interrupted it: it ends early because what it says is read no more. */
   if (sr_ctl_output_is_closed (self->out) && self->status == SR_CTL_CANCELLED)
@@ -183,14 +185,22 @@ run_job (SrCtl *self)
   sr_job_run_async (job, self->cancellable, on_job_run, self);
 }
 
-/* A check that was done and found damage has not left anything out. */
+/* The problems have been named. For a check that was done, they are the answer and leave nothing out. */
 static void
-call_it_damage (GError **error)
+conclude (SrCtl *self, SrJob *job, GError **error)
 {
+  guint64 n_problems = sr_job_get_n_problems (job);
+
   g_clear_error (error);
-  g_set_error_literal (error, SR_ERROR, SR_ERROR_DAMAGED,
-                       _ ("The repository is damaged, as said above; keep it as it is, and back "
-                          "up to another one until that is mended"));
+  if (self->command->traits & SR_CTL_FINDS_DAMAGE)
+    g_set_error_literal (error, SR_ERROR, SR_ERROR_DAMAGED,
+                         _ ("The repository is damaged; what is named above says what to do"));
+  else
+    g_set_error (error, SR_ERROR, SR_ERROR_INCOMPLETE,
+                 ngettext ("Done, but for %" G_GUINT64_FORMAT " problem, which is named above",
+                           "Done, but for %" G_GUINT64_FORMAT " problems, which are named above",
+                           (gulong) n_problems),
+                 n_problems);
 }
 
 static void
@@ -205,9 +215,8 @@ on_job_run (GObject *source, GAsyncResult *result, gpointer user_data)
   sr_ctl_error_print_problems (self->err, job);
   if (error == NULL || g_error_matches (error, SR_ERROR, SR_ERROR_INCOMPLETE))
     self->command->print (self, job);
-  if (g_error_matches (error, SR_ERROR, SR_ERROR_INCOMPLETE) &&
-      self->command->traits & SR_CTL_FINDS_DAMAGE)
-    call_it_damage (&error);
+  if (g_error_matches (error, SR_ERROR, SR_ERROR_INCOMPLETE))
+    conclude (self, job, &error);
   finish (self, error);
 }
 

@@ -206,8 +206,10 @@ sr_restore_file_end (SrRestoreFile *self, const char *name)
 void
 sr_restore_file_fail (SrRestoreFile *self, const GError *error)
 {
-  if (end_file (self, NULL))
-    sr_restore_run_report (self->run, self->folder, self->node->name, error);
+  if (!end_file (self, NULL))
+    return;
+  sr_restore_run_count_failed (self->run);
+  sr_restore_run_report (self->run, self->folder, self->node->name, error);
 }
 
 /* The temporary name: a hash of name and content, of which the ids are hashes already. FNV-1a; no secret depends on it. */

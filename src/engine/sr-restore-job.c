@@ -38,6 +38,7 @@ struct _SrRestoreJob
   SrConflictPolicy policy;
   guint64 n_skipped; /* written by the job's thread, read when the job is over */
   guint64 n_unchanged; /* likewise */
+  guint64 n_failed; /* likewise */
 };
 
 /* The nicks stand on command lines and in settings: add some, never change one. */
@@ -203,6 +204,7 @@ restore_into (SrRestoreJob *self, int fd, gboolean fresh, GCancellable *cancella
   walk_and_work (self, &run, sr_restore_folder_new_target (run.folders, fd, fresh));
   self->n_skipped = run.n_skipped;
   self->n_unchanged = run.n_unchanged;
+  self->n_failed = run.n_failed;
   done = run.failure == NULL;
   if (!done)
     g_propagate_error (error, g_steal_pointer (&run.failure));
@@ -359,4 +361,16 @@ guint64
 sr_restore_job_get_n_unchanged (SrRestoreJob *self)
 {
   return self->n_unchanged;
+}
+
+/**
+ * sr_restore_job_get_n_failed:
+ * @self: a job that is over
+ *
+ * Returns: how many files "files-done" counts that could not be restored
+ */
+guint64
+sr_restore_job_get_n_failed (SrRestoreJob *self)
+{
+  return self->n_failed;
 }

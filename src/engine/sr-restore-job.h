@@ -34,5 +34,6 @@ void sr_restore_job_set_conflict_policy (SrRestoreJob *self,
 guint64 sr_restore_job_get_n_skipped (SrRestoreJob *self); /* files kept because of the policy */
 guint64 sr_restore_job_get_n_unchanged (
     SrRestoreJob *self); /* files that were there already, verified */
+guint64 sr_restore_job_get_n_failed (SrRestoreJob *self);
 
 G_END_DECLS

@@ -203,3 +203,11 @@ sr_restore_run_count_unchanged (SrRestoreRun *self)
   self->n_unchanged++;
   g_mutex_unlock (&self->mutex);
 }
+
+void
+sr_restore_run_count_failed (SrRestoreRun *self)
+{
+  g_mutex_lock (&self->mutex);
+  self->n_failed++;
+  g_mutex_unlock (&self->mutex);
+}

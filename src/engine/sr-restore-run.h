@@ -30,6 +30,7 @@ typedef struct
   GError *failure; /* (owned) (nullable) (locked by mutex): what has ended the restore */
   guint64 n_skipped; /* (locked by mutex) */
   guint64 n_unchanged; /* (locked by mutex) */
+  guint64 n_failed; /* (locked by mutex): files */
   gint over; /* (atomic): whether failure is set */
 } SrRestoreRun;
 
@@ -47,5 +48,6 @@ void sr_restore_run_report (SrRestoreRun *self,
                             const GError *error);
 void sr_restore_run_count_skipped (SrRestoreRun *self);
 void sr_restore_run_count_unchanged (SrRestoreRun *self);
+void sr_restore_run_count_failed (SrRestoreRun *self);
 
 G_END_DECLS
