@@ -73,18 +73,52 @@ has_value (const GOptionEntry *entry)
   return entry != NULL && entry->arg != G_OPTION_ARG_NONE;
 }
 
-/* Is the next word of the command line the value of this one? */
+/* Has the option a value, with the commands that have the option? */
 static gboolean
-takes_next (const char *option)
+takes_value (const char *option)
 {
   gboolean value = has_value (find_entry (common_entries, option)) ||
                    has_value (find_entry (new_password_entries, option));
 
   for (gsize i = 0; sr_ctl_commands[i] != NULL && !value; i++)
     value = has_value (find_entry (sr_ctl_commands[i]->entries, option));
-  if (g_str_has_prefix (option, "--"))
-    return value && strchr (option, '=') == NULL;
-  return value && option[2] == '\0';
+  return value;
+}
+
+/* Is the next word of the command line the value of this one? */
+static gboolean
+takes_next (const char *option)
+{
+  gboolean has_it =
+      g_str_has_prefix (option, "--") ? strchr (option, '=') != NULL : option[2] != '\0';
+
+  return !has_it && takes_value (option);
+}
+
+/* The command line with "-rLOCATION" as two words, which GOption does not know. */
+static char **
+dup_with_values_apart (char **argv)
+{
+  g_autoptr (GStrvBuilder) words = g_strv_builder_new ();
+  gsize i = 0;
+
+  for (; argv[i] != NULL && strcmp (argv[i], "--") != 0; i++)
+    {
+      const char *word = argv[i];
+      char letter[] = { '-', word[0] != '\0' ? word[1] : '\0', '\0' };
+
+      if (i > 0 && word[0] == '-' && word[1] != '-' && word[1] != '\0' && word[2] != '\0' &&
+          takes_value (letter))
+        {
+          g_strv_builder_add_many (words, letter, word + 2, NULL);
+          continue;
+        }
+      g_strv_builder_add (words, word);
+      if (i > 0 && word[0] == '-' && word[1] != '\0' && takes_next (word) && argv[i + 1] != NULL)
+        g_strv_builder_add (words, argv[++i]);
+    }
+  g_strv_builder_addv (words, (const char **) argv + i);
+  return g_strv_builder_end (words);
 }
 
 /* Takes the next word that is no option out of @argv, which begins with the program's name. */
@@ -218,7 +252,7 @@ sr_ctl_options_parse (SrCtl *ctl,
                       char **out_text,
                       GError **error)
 {
-  g_auto (GStrv) copy = g_strdupv (argv);
+  g_auto (GStrv) copy = dup_with_values_apart (argv);
   g_autoptr (GOptionContext) context = NULL;
 
   *out_text = NULL;
