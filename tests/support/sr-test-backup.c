@@ -130,6 +130,29 @@ sr_test_backup_write_random (SrTestBackup *self, const char *name, gsize length)
   write_bytes (self, name, words, length);
 }
 
+/**
+ * sr_test_backup_write_links:
+ * @self: a fixture
+ * @folder: a new folder below the one to back up
+ * @n_links: how many
+ *
+ * Makes symbolic links, each of which needs more than 4,000 bytes in a tree: few make a large one.
+ */
+void
+sr_test_backup_write_links (SrTestBackup *self, const char *folder, guint n_links)
+{
+  g_autofree char *path = sr_test_backup_path (self, folder);
+
+  g_assert_no_errno (mkdir (path, 0755));
+  for (guint i = 0; i < n_links; i++)
+    {
+      g_autofree char *name = g_strdup_printf ("%s/link-%u", path, i);
+      g_autofree char *target = g_strdup_printf ("%04000u", i);
+
+      g_assert_no_errno (symlink (target, name));
+    }
+}
+
 void
 sr_test_backup_remove (SrTestBackup *self, const char *name)
 {

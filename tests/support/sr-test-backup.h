@@ -25,6 +25,7 @@ void sr_test_backup_tear_down (SrTestBackup *self, gconstpointer data);
 char *sr_test_backup_path (SrTestBackup *self, const char *name);
 void sr_test_backup_write (SrTestBackup *self, const char *name, const char *content);
 void sr_test_backup_write_random (SrTestBackup *self, const char *name, gsize length);
+void sr_test_backup_write_links (SrTestBackup *self, const char *folder, guint n_links);
 void sr_test_backup_remove (SrTestBackup *self, const char *name);
 
 SrBackupJob *sr_test_backup_new_job (SrTestBackup *self);
