@@ -341,7 +341,7 @@ back_up (SrBackupJob *self, SrLock *lock, GCancellable *cancellable, GError **er
   context->compression = self->compression;
   context->force_rescan = self->force_rescan;
   sr_progress_set_phase (context->progress, SR_PHASE_WORKING);
-  return run_stages (self, context, error) && sr_lock_check (lock, error) &&
+  return run_stages (self, context, error) && sr_lock_check (lock, cancellable, error) &&
          store_snapshot (self, context, cancellable, error);
 }
 

@@ -121,7 +121,7 @@ sr_check_job_run (SrJob *job, GCancellable *cancellable, GError **error)
     return FALSE;
 
   /* If others could take the lock for stale, what they did looks like damage. */
-  if (!check_all (self, report, cancellable, error) || !sr_lock_check (lock, error))
+  if (!check_all (self, report, cancellable, error) || !sr_lock_check (lock, cancellable, error))
     return FALSE;
 
   sr_check_report_publish (report, job);

@@ -246,7 +246,8 @@ remove_key (SrKeyJob *self, GCancellable *cancellable, GError **error)
                            "add another key first");
       return FALSE;
     }
-  return sr_lock_check (lock, error) && remove_key_file (self, &id, cancellable, error);
+  return sr_lock_check (lock, cancellable, error) &&
+         remove_key_file (self, &id, cancellable, error);
 }
 
 static gboolean
@@ -255,7 +256,7 @@ change_key (SrKeyJob *self, GCancellable *cancellable, GError **error)
   g_autoptr (SrLock) lock = sr_lock_acquire (self->repository, TRUE, cancellable, error);
 
   return lock != NULL && write_verified_key (self, cancellable, error) &&
-         sr_lock_check (lock, error) &&
+         sr_lock_check (lock, cancellable, error) &&
          remove_key_file (self, sr_repository_get_key_id (self->repository), cancellable, error);
 }
 

@@ -5,7 +5,11 @@
  * Storages offer no atomic test-and-set, so restic's protocol is optimistic (FORMAT.md, "Locks"): look
  * whether anybody is in the way, write the lock, let it settle, look again. A lock counts as stale after 30 minutes,
  * so a thread writes it anew every 5. Whoever runs "restic unlock" on this computer tests
- * holders with SIGHUP, which kills a process that does not ignore it: each program of ours does. */
+ * holders with SIGHUP, which kills a process that does not ignore it: each program of ours does.
+ *
+ * A computer may sleep for hours with a lock. As long as its file stands nobody else has been alone with the
+ * repository, however old it is; once somebody has removed it as stale, blobs that were counted on may have been pruned,
+ * and writing a new one does not bring them back. So a lock whose file went without us is lost for good. */
 
 #include "config.h"
 
@@ -19,7 +23,7 @@
 #define SETTLE_USEC (200 * G_TIME_SPAN_MILLISECOND)
 #define RENEW_USEC (5 * G_TIME_SPAN_MINUTE)
 #define RETRY_USEC (30 * G_TIME_SPAN_SECOND)
-#define LOST_AGE_SECONDS (22 * 60 + 30) /* restic's: well before others take it for stale */
+#define OVERDUE_SECONDS (22 * 60 + 30) /* restic's: well before others take it for stale */
 
 struct _SrLock
 {
@@ -28,10 +32,12 @@ struct _SrLock
   GThread *thread; /* (owned) (nullable): renews */
   GCancellable *cancellable; /* (owned): ends a renewal that is under way */
 
+  GMutex renewing; /* held by whoever renews; comes before mutex */
   GMutex mutex;
   GCond cond; /* signalled when released is set */
   gboolean released; /* (locked by mutex) */
-  SrId id; /* (locked by mutex): the file that stands now */
+  gboolean lost; /* (locked by mutex): somebody else has removed it */
+  SrId id; /* (locked by renewing): the file that stands now */
   gint64 renewed; /* (locked by mutex): seconds of the clock that runs while the computer sleeps */
 };
 
@@ -166,26 +172,54 @@ settle (GCancellable *cancellable, GError **error)
   return !g_cancellable_set_error_if_cancelled (cancellable, error);
 }
 
-/* The new file first, so that at no moment there is none. */
 static gboolean
-renew (SrLock *self)
+is_there (SrLock *self,
+          const SrId *id,
+          gboolean *out_present,
+          GCancellable *cancellable,
+          GError **error)
 {
-  g_autoptr (GError) error = NULL;
-  SrId new_id, old_id;
+  SrFileName name = { SR_FILE_LOCK, *id };
 
-  if (!write_lock_file (self, &new_id, self->cancellable, &error))
+  return sr_storage_has (sr_repository_get_storage (self->repository), &name, out_present, NULL,
+                         cancellable, error);
+}
+
+/* The new file first, so that at no moment there is none; then whether the old one still stood. Whoever has removed it
+ * in between meets the new one when it looks again. */
+static gboolean
+renew (SrLock *self, GCancellable *cancellable, GError **error)
+{
+  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->renewing);
+  SrId new_id, old_id = self->id;
+  gboolean present;
+
+  if (!write_lock_file (self, &new_id, cancellable, error))
+    return FALSE;
+  if (!is_there (self, &old_id, &present, cancellable, error))
     {
-      g_info ("The lock could not be renewed: %s", error->message);
+      remove_lock_file (self, &new_id);
       return FALSE;
     }
 
-  g_mutex_lock (&self->mutex);
-  old_id = self->id;
   self->id = new_id;
+  g_mutex_lock (&self->mutex);
   self->renewed = get_boot_seconds ();
+  self->lost = self->lost || !present;
   g_mutex_unlock (&self->mutex);
   remove_lock_file (self, &old_id);
   return TRUE;
+}
+
+static gint64
+renew_and_plan (SrLock *self)
+{
+  g_autoptr (GError) error = NULL;
+
+  if (renew (self, self->cancellable, &error))
+    return g_get_monotonic_time () + RENEW_USEC;
+  g_info ("The lock could not be renewed: %s", error->message);
+  return g_get_monotonic_time () + RETRY_USEC;
 }
 
 static gpointer
@@ -201,7 +235,7 @@ renew_thread (gpointer user_data)
         continue;
 
       g_mutex_unlock (&self->mutex);
-      due = g_get_monotonic_time () + (renew (self) ? RENEW_USEC : RETRY_USEC);
+      due = renew_and_plan (self);
       g_mutex_lock (&self->mutex);
     }
   g_mutex_unlock (&self->mutex);
@@ -213,6 +247,7 @@ free_lock (SrLock *self)
 {
   g_object_unref (self->cancellable);
   g_object_unref (self->repository);
+  g_mutex_clear (&self->renewing);
   g_mutex_clear (&self->mutex);
   g_cond_clear (&self->cond);
   g_free (self);
@@ -241,6 +276,7 @@ sr_lock_acquire (SrRepository *repository,
   self->repository = g_object_ref (repository);
   self->exclusive = exclusive;
   self->cancellable = g_cancellable_new ();
+  g_mutex_init (&self->renewing);
   g_mutex_init (&self->mutex);
   g_cond_init (&self->cond);
 
@@ -285,25 +321,48 @@ sr_lock_release (SrLock *self)
   free_lock (self);
 }
 
-/**
- * sr_lock_check:
- * @self: a lock
- *
- * To be asked before anything is committed. A computer that slept, or a storage that was away, may have kept the
- * lock from being renewed; others may have taken it for stale by now.
- *
- * Returns: FALSE with %SR_ERROR_REPOSITORY_LOCKED when it was last renewed 22.5 minutes ago or earlier
- */
-gboolean
-sr_lock_check (SrLock *self, GError **error)
+static gboolean
+is_overdue (SrLock *self)
 {
   g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->mutex);
 
-  if (get_boot_seconds () - self->renewed < LOST_AGE_SECONDS)
+  return get_boot_seconds () - self->renewed >= OVERDUE_SECONDS;
+}
+
+/**
+ * sr_lock_check:
+ * @self: a lock
+ * @cancellable: (nullable): ends the asking
+ *
+ * To be asked before anything is committed: a computer that slept, or a storage that was away, may have kept the
+ * lock from being renewed until others took it for stale. Blocks for one question to the storage.
+ *
+ * Returns: whether the lock has stood all the time; FALSE with %SR_ERROR_REPOSITORY_LOCKED when somebody has removed
+ *   it, or as the storage says
+ */
+gboolean
+sr_lock_check (SrLock *self, GCancellable *cancellable, GError **error)
+{
+  gboolean present, lost;
+
+  if (is_overdue (self) && !renew (self, cancellable, error))
+    return FALSE;
+
+  g_mutex_lock (&self->renewing); /* the file keeps its name until the answer is there */
+  if (!is_there (self, &self->id, &present, cancellable, error))
+    {
+      g_mutex_unlock (&self->renewing);
+      return FALSE;
+    }
+  g_mutex_lock (&self->mutex);
+  lost = self->lost = self->lost || !present;
+  g_mutex_unlock (&self->mutex);
+  g_mutex_unlock (&self->renewing);
+  if (!lost)
     return TRUE;
 
-  g_set_error_literal (
-      error, SR_ERROR, SR_ERROR_REPOSITORY_LOCKED,
-      "The lock on the repository could not be renewed for more than 22 minutes; start again");
+  g_set_error_literal (error, SR_ERROR, SR_ERROR_REPOSITORY_LOCKED,
+                       "The lock on the repository was removed by somebody else, who may have "
+                       "changed the repository; start again");
   return FALSE;
 }

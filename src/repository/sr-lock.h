@@ -16,8 +16,7 @@ SrLock *sr_lock_acquire (SrRepository *repository,
                          GCancellable *cancellable,
                          GError **error);
 void sr_lock_release (SrLock *self); /* removes its file and frees it */
-/* FALSE with @error when it could not be renewed for so long that others may take it for stale. */
-gboolean sr_lock_check (SrLock *self, GError **error);
+gboolean sr_lock_check (SrLock *self, GCancellable *cancellable, GError **error);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (SrLock, sr_lock_release)
 
