@@ -130,7 +130,8 @@ class Case(unittest.TestCase):
                        "RESTIC_CACHE_DIR": str(self.folder / "restic-cache")}
         done = subprocess.run(["restic", *[str(word) for word in words]], cwd=self.folder,
                               env=environment, stdin=subprocess.DEVNULL, capture_output=True,
-                              text=True, timeout=TIMEOUT, check=False)
+                              timeout=TIMEOUT, check=False)
+        done.stdout = os.fsdecode(done.stdout)
         self.assertEqual(done.returncode, status, f"restic {words}: {done.stdout}{done.stderr}")
         return done.stdout
 
