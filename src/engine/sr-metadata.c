@@ -265,9 +265,8 @@ apply (const Target *target, const SrNode *node, const SrMetadataState *state, G
     remedy = "; only root can restore this";
   else if (failures.code == ENOTSUP)
     remedy = "; restore to a file system that has it";
-  g_set_error (error, SR_ERROR,
-               failures.code == ENOSPC || failures.code == EDQUOT ? SR_ERROR_NO_SPACE
-                                                                  : SR_ERROR_TARGET,
+  /* Not SR_ERROR_NO_SPACE, also for ENOSPC: that says of an attribute that it is too long for the file system. */
+  g_set_error (error, SR_ERROR, SR_ERROR_TARGET,
                "The file is restored, but for these of its attributes: %s (%s%s)",
                failures.names->str, g_strerror (failures.code), remedy);
   g_string_free (failures.names, TRUE);
@@ -279,7 +278,7 @@ apply (const Target *target, const SrNode *node, const SrMetadataState *state, G
  * @fd: the file or folder, open for reading or writing (not with O_PATH)
  * @node: what it shall have; times of year 1 stay as they are
  * @state: what it has
- * @error: %SR_ERROR_TARGET, %SR_ERROR_NO_SPACE
+ * @error: %SR_ERROR_TARGET
  *
  * Sets owner, extended attributes, permissions and times, in this order, as far as they differ. Without root's rights
  * a foreign owner is passed over in silence, and a set-user-id bit for it is not set.

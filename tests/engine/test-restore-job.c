@@ -6,10 +6,10 @@
 
 #include "engine/sr-restore-job.h"
 
-#include <fcntl.h>
+#include <sched.h>
 #include <string.h>
+#include <sys/mount.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/sr-error.h"
@@ -85,24 +85,6 @@ test_again (Fixture *fixture, gconstpointer data)
   sr_test_assert_run_job (other); /* files are replaced by folders and the other way round */
 }
 
-/* The child of a fork has no other threads, so all is opened there. */
-static int
-restore_as_nobody (const char *repository_folder, const char *target_folder)
-{
-  g_autoptr (SrRepository) repository = NULL;
-  g_autoptr (SrSnapshot) snapshot = NULL;
-  g_autoptr (GFile) target = g_file_new_for_path (target_folder);
-  g_autoptr (SrRestoreJob) job = NULL;
-
-  if (setgid (NOBODY) != 0 || setuid (NOBODY) != 0)
-    return __LINE__;
-  repository = sr_test_open_repository (repository_folder, SR_TEST_GOLDEN_PASSWORD);
-  snapshot = sr_repository_find_snapshot (repository, sr_test_manifest_get_id (0), NULL, NULL);
-  job = sr_restore_job_new (repository, snapshot, target);
-  sr_test_assert_run_job (job);
-  return 0;
-}
-
 static int
 let_nobody_read (const char *path)
 {
@@ -121,14 +103,29 @@ let_nobody_read (const char *path)
   return 0;
 }
 
-/* As a user who cannot write into the repository: no lock, no foreign owners, and no problem. */
+/* Runs in a process of its own, which gives up its rights: no lock, no foreign owners, and no problem. */
+static void
+test_as_nobody (void)
+{
+  g_autoptr (SrRepository) repository = NULL;
+  g_autoptr (SrSnapshot) snapshot = NULL;
+  g_autoptr (GFile) target = g_file_new_for_path (g_getenv ("SR_TEST_TARGET"));
+  g_autoptr (SrRestoreJob) job = NULL;
+
+  g_assert_cmpint (setgid (NOBODY), ==, 0);
+  g_assert_cmpint (setuid (NOBODY), ==, 0);
+  repository = sr_test_open_repository (g_getenv ("SR_TEST_REPOSITORY"), SR_TEST_GOLDEN_PASSWORD);
+  snapshot = sr_repository_find_snapshot (repository, sr_test_manifest_get_id (0), NULL, NULL);
+  job = sr_restore_job_new (repository, snapshot, target);
+  sr_test_assert_run_job (job);
+}
+
+/* By a user who can neither write into the repository nor give files away. */
 static void
 test_without_rights (void)
 {
   char *folder;
   char *target;
-  pid_t child;
-  int status;
 
   if (geteuid () != 0)
     {
@@ -139,15 +136,69 @@ test_without_rights (void)
   target = sr_test_make_folder ();
   g_assert_cmpint (let_nobody_read (folder), ==, 0);
   g_assert_cmpint (chown (target, NOBODY, NOBODY), ==, 0);
-  child = fork ();
-  if (child == 0)
-    _exit (restore_as_nobody (folder, target) & 0xff);
-  g_assert_cmpint (waitpid (child, &status, 0), ==, child);
-  g_assert_true (WIFEXITED (status));
-  g_assert_cmpint (WEXITSTATUS (status), ==, 0);
+  g_setenv ("SR_TEST_REPOSITORY", folder, TRUE);
+  g_setenv ("SR_TEST_TARGET", target, TRUE);
+  g_test_trap_subprocess ("/restore-job/subprocess/nobody", 0, 0);
+  g_test_trap_assert_passed ();
   sr_test_manifest_compare (0, target, FALSE); /* as root: some nobody may read */
   sr_test_remove_folder (target);
   sr_test_remove_folder (folder);
+}
+
+/* A small file system that is there for this process alone. FALSE: not in this container. */
+static gboolean
+mount_small (const char *path, unsigned long flags)
+{
+  return unshare (CLONE_NEWNS) == 0 && mount ("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0 &&
+         mount ("none", path, "tmpfs", flags, "size=1m") == 0;
+}
+
+/* In a process of its own: twice 600 KiB to a place for 1 MiB, full or read-only. */
+static void
+restore_to_small (unsigned long flags, int code)
+{
+  g_autoptr (SrTestRestore) restore = sr_test_restore_new ();
+  g_autofree char *data = g_strnfill (600 * 1024, 'x');
+  g_autofree char *large = sr_test_restore_file (restore, "large", data);
+  g_autofree char *other = NULL;
+  g_autofree char *nodes = NULL;
+  g_autoptr (SrRestoreJob) job = NULL;
+  g_autoptr (GError) error = NULL;
+
+  memset (data, 'y', strlen (data));
+  other = sr_test_restore_file (restore, "other", data);
+  nodes = g_strdup_printf ("%s,%s", large, other);
+  sr_test_restore_commit (restore, nodes);
+  if (!mount_small (restore->target, flags))
+    return;
+  job = sr_test_restore_job (restore, SR_CONFLICT_OVERWRITE);
+  g_assert_false (sr_test_run_job (SR_JOB (job), NULL, &error));
+  g_assert_error (error, SR_ERROR, code);
+  g_assert_cmpint (umount2 (restore->target, MNT_DETACH), ==, 0);
+}
+
+static void
+test_to_full (void)
+{
+  restore_to_small (0, SR_ERROR_NO_SPACE);
+}
+
+static void
+test_to_read_only (void)
+{
+  restore_to_small (MS_RDONLY, SR_ERROR_PERMISSION);
+}
+
+static void
+test_mount (gconstpointer data)
+{
+  if (geteuid () != 0)
+    {
+      g_test_skip ("Only root can mount");
+      return;
+    }
+  g_test_trap_subprocess (data, 0, 0);
+  g_test_trap_assert_passed ();
 }
 
 /* A storage that stalls at any call does not hold up a cancellation (but for the removal of the lock, which is not
@@ -298,7 +349,12 @@ int
 main (int argc, char *argv[])
 {
   g_test_init (&argc, &argv, NULL);
-  g_test_add_func ("/restore-job/without-rights", test_without_rights); /* before any thread */
+  g_test_add_func ("/restore-job/without-rights", test_without_rights);
+  g_test_add_func ("/restore-job/subprocess/nobody", test_as_nobody);
+  g_test_add_data_func ("/restore-job/full", "/restore-job/subprocess/full", test_mount);
+  g_test_add_func ("/restore-job/subprocess/full", test_to_full);
+  g_test_add_data_func ("/restore-job/read-only", "/restore-job/subprocess/read-only", test_mount);
+  g_test_add_func ("/restore-job/subprocess/read-only", test_to_read_only);
   for (guint i = 0; i < SR_TEST_N_GOLDEN_SNAPSHOTS; i++)
     {
       g_autofree char *path = g_strdup_printf ("/restore-job/golden/%u", i + 1);
