@@ -107,7 +107,9 @@ print_text (SrCtl *ctl, SrRestoreJob *job, guint64 n_restored, guint64 n_bytes)
   g_autofree char *folder = sr_ctl_text_escape (g_file_peek_path (target_folder));
 
   sr_ctl_output_print (
-      ctl->out, ngettext ("Restored %s file", "Restored %s files", (gulong) n_restored), restored);
+      ctl->out,
+      ngettext ("Restored %s file or link", "Restored %s files and links", (gulong) n_restored),
+      restored);
   if (n_unchanged > 0)
     sr_ctl_output_print (ctl->out, _ (", %s were there already"), unchanged);
   if (n_skipped > 0)

@@ -8,7 +8,6 @@ import json
 import os
 import pathlib
 import pty
-import re
 import shutil
 import struct
 import subprocess
@@ -155,11 +154,6 @@ def remove(folder):
     """Folders may be read-only, or too deep for one path."""
     subprocess.run(["chmod", "-R", "u+rwX", folder], check=False, stderr=subprocess.DEVNULL)
     subprocess.run(["rm", "-rf", folder], check=True)
-
-
-def without_escapes(data):
-    """What is left of a terminal's output without our own erasing of a line."""
-    return re.sub(rb"\r|\033\[K", b"", data)
 
 
 def main():
