@@ -2,6 +2,7 @@
 
 #pragma once
 
+#include "repository/sr-lock.h"
 #include "repository/sr-repository.h"
 
 G_BEGIN_DECLS
@@ -9,7 +10,7 @@ G_BEGIN_DECLS
 /* Makes index files of the packs that a run stores. Belongs to one thread at a time. */
 typedef struct _SrIndexWriter SrIndexWriter;
 
-SrIndexWriter *sr_index_writer_new (SrRepository *repository);
+SrIndexWriter *sr_index_writer_new (SrRepository *repository, SrLock *lock);
 void sr_index_writer_free (SrIndexWriter *self);
 gboolean sr_index_writer_add_pack (SrIndexWriter *self,
                                    const SrId *pack,
