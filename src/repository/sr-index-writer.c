@@ -6,10 +6,7 @@
  * takes it from there. So a file is written at 25,000 blobs (the format's readers expect no more than
  * 50,000) or after ten minutes, whichever comes first. The packs whose blobs it lists are durable by
  * then, and a pack is never split over two files, of which restic's repair would keep only one
- * (FORMAT.md, "Index files").
- *
- * A pack that is in no index file is rubbish to whoever prunes. Only the lock keeps them off, so without it nothing is
- * listed: an index file that names packs that are gone would make all later backups count on them. */
+ * (FORMAT.md, "Index files"). */
 
 #include "config.h"
 
@@ -29,7 +26,6 @@ typedef struct
 struct _SrIndexWriter
 {
   SrRepository *repository; /* (owned) */
-  SrLock *lock; /* lent */
   GArray *packs; /* (owned) (element-type PendingPack): stored, but in no index file yet */
   GArray *blobs; /* (owned) (element-type SrBlob): theirs, one after the other */
   gint64 since_usec; /* when the first of these packs came, monotonic time */
@@ -38,17 +34,15 @@ struct _SrIndexWriter
 /**
  * sr_index_writer_new:
  * @repository: where the files go; kept
- * @lock: held since before the first pack was stored; outlives the writer
  *
  * Returns: (transfer full): a writer with nothing to write
  */
 SrIndexWriter *
-sr_index_writer_new (SrRepository *repository, SrLock *lock)
+sr_index_writer_new (SrRepository *repository)
 {
   SrIndexWriter *self = g_new0 (SrIndexWriter, 1);
 
   self->repository = g_object_ref (repository);
-  self->lock = lock;
   self->packs = g_array_new (FALSE, FALSE, sizeof (PendingPack));
   self->blobs = g_array_new (FALSE, FALSE, sizeof (SrBlob));
   return self;
@@ -88,8 +82,7 @@ encode (SrIndexWriter *self, SrBuffer *json)
  * @self: a writer
  * @cancellable: (nullable): ends the transfer
  *
- * Stores an index file of all packs that are in none yet; nothing when there are none. Fails with
- * %SR_ERROR_REPOSITORY_LOCKED when the lock did not stand all the time.
+ * Stores an index file of all packs that are in none yet; nothing when there are none.
  */
 gboolean
 sr_index_writer_flush (SrIndexWriter *self, GCancellable *cancellable, GError **error)
@@ -101,8 +94,7 @@ sr_index_writer_flush (SrIndexWriter *self, GCancellable *cancellable, GError **
     return TRUE;
 
   encode (self, &json);
-  if (!sr_lock_check (self->lock, cancellable, error) ||
-      !sr_repository_save_unpacked (self->repository, SR_FILE_INDEX, json.data, json.length, &id,
+  if (!sr_repository_save_unpacked (self->repository, SR_FILE_INDEX, json.data, json.length, &id,
                                     cancellable, error))
     return FALSE;
 

@@ -2,7 +2,6 @@
 
 #pragma once
 
-#include "repository/sr-lock.h"
 #include "repository/sr-repository.h"
 
 G_BEGIN_DECLS
@@ -10,7 +9,7 @@ G_BEGIN_DECLS
 /* Makes index files of the packs that a run stores. Belongs to one thread at a time. */
 typedef struct _SrIndexWriter SrIndexWriter;
 
-SrIndexWriter *sr_index_writer_new (SrRepository *repository, SrLock *lock);
+SrIndexWriter *sr_index_writer_new (SrRepository *repository);
 void sr_index_writer_free (SrIndexWriter *self);
 gboolean sr_index_writer_add_pack (SrIndexWriter *self,
                                    const SrId *pack,

@@ -37,7 +37,7 @@ struct _SrLock
   GCond cond; /* signalled when released is set */
   gboolean released; /* (locked by mutex) */
   gboolean lost; /* (locked by mutex): somebody else has removed it */
-  SrId id; /* (locked by mutex, and changed by whoever renews): the file that stands now */
+  SrId id; /* (locked by renewing): the file that stands now */
   gint64 renewed; /* (locked by mutex): seconds of the clock that runs while the computer sleeps */
 };
 
@@ -186,10 +186,11 @@ is_there (SrLock *self,
 }
 
 /* The new file first, so that at no moment there is none; then whether the old one still stood. Whoever has removed it
- * in between meets the new one when it looks again. The caller holds the mutex for this. */
+ * in between meets the new one when it looks again. */
 static gboolean
 renew (SrLock *self, GCancellable *cancellable, GError **error)
 {
+  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->renewing);
   SrId new_id, old_id = self->id;
   gboolean present;
 
@@ -201,8 +202,8 @@ renew (SrLock *self, GCancellable *cancellable, GError **error)
       return FALSE;
     }
 
-  g_mutex_lock (&self->mutex);
   self->id = new_id;
+  g_mutex_lock (&self->mutex);
   self->renewed = get_boot_seconds ();
   self->lost = self->lost || !present;
   g_mutex_unlock (&self->mutex);
@@ -213,7 +214,6 @@ renew (SrLock *self, GCancellable *cancellable, GError **error)
 static gint64
 renew_and_plan (SrLock *self)
 {
-  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->renewing);
   g_autoptr (GError) error = NULL;
 
   if (renew (self, self->cancellable, &error))
@@ -329,47 +329,6 @@ is_overdue (SrLock *self)
   return get_boot_seconds () - self->renewed >= OVERDUE_SECONDS;
 }
 
-/* Not when a renewal is under way: it may hang, and has no cancellable of the caller's. */
-static gboolean
-catch_up (SrLock *self, GCancellable *cancellable, GError **error)
-{
-  gboolean renewed;
-
-  if (!is_overdue (self))
-    return TRUE;
-  if (!g_mutex_trylock (&self->renewing))
-    {
-      g_set_error_literal (error, SR_ERROR, SR_ERROR_REPOSITORY_LOCKED,
-                           "The lock on the repository could not be renewed for more than 22 "
-                           "minutes; start again");
-      return FALSE;
-    }
-  renewed = renew (self, cancellable, error);
-  g_mutex_unlock (&self->renewing);
-  return renewed;
-}
-
-/* Whether the answer about @id still says something of the lock. */
-static gboolean
-note_answer (SrLock *self, const SrId *id, gboolean present)
-{
-  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->mutex);
-
-  if (!present && !sr_id_equal (id, &self->id))
-    return FALSE; /* renewed meanwhile */
-  self->lost = self->lost || !present;
-  return TRUE;
-}
-
-static gboolean
-is_lost (SrLock *self, SrId *out_id)
-{
-  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->mutex);
-
-  *out_id = self->id;
-  return self->lost;
-}
-
 /**
  * sr_lock_check:
  * @self: a lock
@@ -384,19 +343,22 @@ is_lost (SrLock *self, SrId *out_id)
 gboolean
 sr_lock_check (SrLock *self, GCancellable *cancellable, GError **error)
 {
-  gboolean present;
-  SrId id;
+  gboolean present, lost;
 
-  if (!catch_up (self, cancellable, error))
+  if (is_overdue (self) && !renew (self, cancellable, error))
     return FALSE;
-  do
+
+  g_mutex_lock (&self->renewing); /* the file keeps its name until the answer is there */
+  if (!is_there (self, &self->id, &present, cancellable, error))
     {
-      is_lost (self, &id);
-      if (!is_there (self, &id, &present, cancellable, error))
-        return FALSE;
+      g_mutex_unlock (&self->renewing);
+      return FALSE;
     }
-  while (!note_answer (self, &id, present));
-  if (!is_lost (self, &id))
+  g_mutex_lock (&self->mutex);
+  lost = self->lost = self->lost || !present;
+  g_mutex_unlock (&self->mutex);
+  g_mutex_unlock (&self->renewing);
+  if (!lost)
     return TRUE;
 
   g_set_error_literal (error, SR_ERROR, SR_ERROR_REPOSITORY_LOCKED,

@@ -110,8 +110,14 @@ refuse_existing (SrStorage *storage, GCancellable *cancellable, GError **error)
     return TRUE;
 
   location = sr_storage_dup_location (storage);
-  g_set_error (error, SR_ERROR, SR_ERROR_ALREADY_EXISTS,
-               "There is a repository at %s already; use it, or choose an empty place", location);
+  if (has_config)
+    g_set_error (error, SR_ERROR, SR_ERROR_ALREADY_EXISTS,
+                 "There is a repository at %s already; use it, or choose an empty place", location);
+  else
+    g_set_error (error, SR_ERROR, SR_ERROR_ALREADY_EXISTS,
+                 "There is a repository at %s that has lost its file “config”; put that back from "
+                 "another copy of the repository, or choose an empty place",
+                 location);
   return FALSE;
 }
 
@@ -147,6 +153,19 @@ write_config (SrRepository *self, GCancellable *cancellable, GError **error)
          write_file (self->storage, SR_FILE_CONFIG, &message, NULL, cancellable, error);
 }
 
+/* A key without a config would be in the way of the next attempt. It stays where the config may have been
+ * written nevertheless. */
+static void
+take_back_key (SrRepository *self)
+{
+  SrFileName config = { SR_FILE_CONFIG };
+  SrFileName key = { SR_FILE_KEY, self->key_id };
+  gboolean has_config;
+
+  if (sr_storage_has (self->storage, &config, &has_config, NULL, NULL, NULL) && !has_config)
+    sr_storage_remove (self->storage, &key, NULL, NULL);
+}
+
 /**
  * sr_repository_create:
  * @storage: an empty place
@@ -180,11 +199,13 @@ sr_repository_create (SrStorage *storage,
                            &key_file, cancellable, error))
     return NULL;
 
-  if (!sr_storage_create (storage, cancellable, error) ||
-      !write_file (storage, SR_FILE_KEY, &key_file, &self->key_id, cancellable, error) ||
-      !write_config (self, cancellable, error))
+  if (!sr_storage_create (storage, cancellable, error))
     return NULL;
-  return g_steal_pointer (&self);
+  if (write_file (storage, SR_FILE_KEY, &key_file, &self->key_id, cancellable, error) &&
+      write_config (self, cancellable, error))
+    return g_steal_pointer (&self);
+  take_back_key (self);
+  return NULL;
 }
 
 /* Loads a file that is named after its bytes, and checks that. */
@@ -247,6 +268,22 @@ try_key_file (SrRepository *self,
   return self->key != NULL;
 }
 
+/* Which of the two is it, the password or the file? Nobody can tell. */
+static void
+add_doubt (GError **damage, const char *location)
+{
+  g_autoptr (GError) cause = g_steal_pointer (damage);
+
+  if (g_error_matches (cause, SR_ERROR, SR_ERROR_DAMAGED))
+    g_set_error (damage, SR_ERROR, SR_ERROR_DAMAGED,
+                 "The password opens no key of the repository at %s, but not all of them can be "
+                 "read: %s; check the password, and put that file back from another copy of the "
+                 "repository",
+                 location, cause->message);
+  else
+    *damage = g_steal_pointer (&cause);
+}
+
 /* A damaged key file does not stop the search: another one may be the user's. */
 static gboolean
 unlock (SrRepository *self, SrSecret *password, GCancellable *cancellable, GError **error)
@@ -272,7 +309,10 @@ unlock (SrRepository *self, SrSecret *password, GCancellable *cancellable, GErro
     }
 
   if (damage != NULL)
-    g_propagate_error (error, g_steal_pointer (&damage));
+    {
+      add_doubt (&damage, location);
+      g_propagate_error (error, g_steal_pointer (&damage));
+    }
   else if (files->len == 0)
     g_set_error (error, SR_ERROR, SR_ERROR_DAMAGED,
                  "All key files of the repository at %s are missing; without a copy of one of them "
@@ -285,9 +325,24 @@ unlock (SrRepository *self, SrSecret *password, GCancellable *cancellable, GErro
   return FALSE;
 }
 
+static void
+add_config_remedy (SrRepository *self, GError **error, GError *cause)
+{
+  g_autoptr (GError) owned = cause;
+  g_autofree char *location = sr_storage_dup_location (self->storage);
+  const char *remedy = "";
+
+  if (g_error_matches (cause, SR_ERROR, SR_ERROR_DAMAGED))
+    remedy = "; put it back from another copy of the repository";
+  g_set_error (error, cause->domain, cause->code,
+               "The file “config” of the repository at %s cannot be used: %s%s", location,
+               cause->message, remedy);
+}
+
 static gboolean
 read_config (SrRepository *self, GBytes *bytes, GError **error)
 {
+  GError *local_error = NULL;
   gsize length = g_bytes_get_size (bytes);
   g_autofree guint8 *message = g_malloc (length + SR_CIPHER_OVERHEAD);
   guint8 *plain = message + SR_CIPHER_NONCE_SIZE;
@@ -298,12 +353,32 @@ read_config (SrRepository *self, GBytes *bytes, GError **error)
 
   if (length > 0)
     memcpy (message, g_bytes_get_data (bytes, NULL), length);
-  if (sr_cipher_open (self->cipher, message, length, plain, error) &&
-      sr_config_decode (&self->config, (const char *) plain, length - SR_CIPHER_OVERHEAD, error))
+  if (sr_cipher_open (self->cipher, message, length, plain, &local_error) &&
+      sr_config_decode (&self->config, (const char *) plain, length - SR_CIPHER_OVERHEAD,
+                        &local_error))
     return TRUE;
 
-  g_prefix_error (error, "The file “config” of the repository cannot be used: ");
+  add_config_remedy (self, error, local_error);
   return FALSE;
+}
+
+/* Says that there is no config, and so no repository, or a broken one. */
+static void
+set_no_config (SrStorage *storage, GCancellable *cancellable, GError **error)
+{
+  g_autofree char *location = sr_storage_dup_location (storage);
+  gboolean no_keys;
+
+  if (is_empty_kind (storage, SR_FILE_KEY, &no_keys, cancellable, NULL) && !no_keys)
+    g_set_error (error, SR_ERROR, SR_ERROR_DAMAGED,
+                 "The file “config” of the repository at %s is missing; put it back from another "
+                 "copy of the repository",
+                 location);
+  else
+    g_set_error (error, SR_ERROR, SR_ERROR_NOT_A_REPOSITORY,
+                 "There is no repository at %s; check the place, or make a new repository there "
+                 "first",
+                 location);
 }
 
 static GBytes *
@@ -315,13 +390,8 @@ load_config (SrStorage *storage, GCancellable *cancellable, GError **error)
 
   if (g_error_matches (local_error, SR_ERROR, SR_ERROR_NOT_FOUND))
     {
-      g_autofree char *location = sr_storage_dup_location (storage);
-
       g_clear_error (&local_error);
-      local_error = g_error_new (SR_ERROR, SR_ERROR_NOT_A_REPOSITORY,
-                                 "There is no repository at %s; check the place, or make a new "
-                                 "repository there first",
-                                 location);
+      set_no_config (storage, cancellable, &local_error);
     }
   if (local_error != NULL)
     g_propagate_error (error, local_error);
