@@ -22,7 +22,6 @@
  * sr_backup_context_new:
  * @job: the backup; lent, as all that follows
  * @repository: where it goes
- * @lock: on it
  * @rules: what it leaves out
  * @cancellable: (nullable): of the job's owner
  *
@@ -31,7 +30,6 @@
 SrBackupContext *
 sr_backup_context_new (SrJob *job,
                        SrRepository *repository,
-                       SrLock *lock,
                        SrBackupRules *rules,
                        GCancellable *cancellable)
 {
@@ -51,7 +49,7 @@ sr_backup_context_new (SrJob *job,
   sr_stop_watch_queue (self->stop, self->groups);
   sr_stop_watch_queue (self->stop, self->batches);
   sr_stop_watch_queue (self->stop, self->pool);
-  self->packs = sr_pack_set_new (repository, lock, self->stop);
+  self->packs = sr_pack_set_new (repository, self->stop);
   return self;
 }
 

@@ -11,7 +11,6 @@
 #include "engine/sr-pack-set.h"
 #include "engine/sr-stop.h"
 #include "repository/sr-compressor.h"
-#include "repository/sr-lock.h"
 #include "repository/sr-repository.h"
 
 G_BEGIN_DECLS
@@ -66,7 +65,6 @@ typedef struct
 
 SrBackupContext *sr_backup_context_new (SrJob *job,
                                         SrRepository *repository,
-                                        SrLock *lock,
                                         SrBackupRules *rules,
                                         GCancellable *cancellable);
 void sr_backup_context_free (SrBackupContext *self);

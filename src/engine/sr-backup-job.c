@@ -337,7 +337,7 @@ back_up (SrBackupJob *self, SrLock *lock, GCancellable *cancellable, GError **er
   if (!load_repository (self, cancellable, error))
     return FALSE;
 
-  context = sr_backup_context_new (SR_JOB (self), self->repository, lock, self->rules, cancellable);
+  context = sr_backup_context_new (SR_JOB (self), self->repository, self->rules, cancellable);
   context->compression = self->compression;
   context->force_rescan = self->force_rescan;
   sr_progress_set_phase (context->progress, SR_PHASE_WORKING);

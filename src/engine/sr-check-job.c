@@ -108,6 +108,19 @@ check_all (SrCheckJob *self, SrCheckReport *report, GCancellable *cancellable, G
          sr_check_trees (packs, handle, report, progress, cancellable, error);
 }
 
+/* Backups on a drive that can only be read are checked as well. @out_lock: NULL: there is none. */
+static gboolean
+acquire_lock (SrCheckJob *self, SrLock **out_lock, GCancellable *cancellable, GError **error)
+{
+  g_autoptr (GError) local_error = NULL;
+
+  *out_lock = sr_lock_acquire (self->repository, TRUE, cancellable, &local_error);
+  if (*out_lock != NULL || g_error_matches (local_error, SR_ERROR, SR_ERROR_PERMISSION))
+    return TRUE;
+  g_propagate_error (error, g_steal_pointer (&local_error));
+  return FALSE;
+}
+
 static gboolean
 sr_check_job_run (SrJob *job, GCancellable *cancellable, GError **error)
 {
@@ -116,12 +129,12 @@ sr_check_job_run (SrJob *job, GCancellable *cancellable, GError **error)
   g_autoptr (SrLock) lock = NULL;
 
   sr_progress_set_phase (sr_job_get_progress (job), SR_PHASE_OPENING);
-  lock = sr_lock_acquire (self->repository, TRUE, cancellable, error);
-  if (lock == NULL)
+  if (!acquire_lock (self, &lock, cancellable, error))
     return FALSE;
 
   /* If others could take the lock for stale, what they did looks like damage. */
-  if (!check_all (self, report, cancellable, error) || !sr_lock_check (lock, cancellable, error))
+  if (!check_all (self, report, cancellable, error) ||
+      (lock != NULL && !sr_lock_check (lock, cancellable, error)))
     return FALSE;
 
   sr_check_report_publish (report, job);
@@ -148,7 +161,7 @@ sr_check_job_init (SrCheckJob *self)
  * Each damage is a problem of the job: its path is the repository file, and its message says what is wrong, which files
  * of which snapshots cannot be restored because of it (each in the newest snapshot that has it), and what to do. So a
  * job that found damage ends with %SR_ERROR_INCOMPLETE. It fails with %SR_ERROR_REPOSITORY_LOCKED while others use the
- * repository.
+ * repository, and goes without a lock where it may not write one.
  *
  * Its progress counts the bytes that were read of packs, and as files packs and then snapshots.
  *

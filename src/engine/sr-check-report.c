@@ -243,12 +243,29 @@ append_list (GString *text, GPtrArray *parts, const char *separator)
                             (const char *) g_ptr_array_index (parts, i));
 }
 
+/* What is wrong, begun with a capital letter each, as one sentence. */
+static void
+append_whats (GString *text, GPtrArray *whats)
+{
+  gsize start = text->len;
+
+  for (guint i = 0; i < whats->len; i++)
+    {
+      if (i > 0)
+        g_string_append (text, "; ");
+      g_string_append (text, g_ptr_array_index (whats, i));
+      if (i > 0)
+        text->str[start] = g_ascii_tolower (text->str[start]);
+      start = text->len + strlen ("; ");
+    }
+}
+
 static GError *
 describe (SrCheckDamage *damage)
 {
   g_autoptr (GString) text = g_string_new (NULL);
 
-  append_list (text, damage->whats, ", ");
+  append_whats (text, damage->whats);
   if (damage->n_affected > 0)
     {
       g_string_append (text, ". This cannot be restored whole: ");

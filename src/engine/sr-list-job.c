@@ -256,6 +256,19 @@ list_from (SrListJob *self, SrBlobReader *reader, Listing *listing, GError **err
          flush (listing, error);
 }
 
+/* What damaged index files name is missed only by those whose trees it is. */
+static gboolean
+load_index (SrListJob *self, GCancellable *cancellable, GError **error)
+{
+  g_autoptr (GPtrArray) problems = g_ptr_array_new_with_free_func ((GDestroyNotify) g_error_free);
+
+  if (!sr_repository_load_index (self->repository, problems, cancellable, error))
+    return FALSE;
+  for (guint i = 0; i < problems->len; i++)
+    sr_job_add_problem (SR_JOB (self), "index", g_ptr_array_index (problems, i));
+  return TRUE;
+}
+
 static gboolean
 sr_list_job_run (SrJob *job, GCancellable *cancellable, GError **error)
 {
@@ -265,7 +278,7 @@ sr_list_job_run (SrJob *job, GCancellable *cancellable, GError **error)
   gboolean done;
 
   sr_progress_set_phase (sr_job_get_progress (job), SR_PHASE_OPENING);
-  done = sr_repository_load_index (self->repository, NULL, cancellable, error) &&
+  done = load_index (self, cancellable, error) &&
          (reader = sr_blob_reader_new (self->repository, error)) != NULL;
   if (done)
     {
@@ -316,7 +329,7 @@ sr_list_job_init (SrListJob *self)
  * @path: (nullable) (type filename): a file or folder in the snapshot; NULL for all of it
  * @recursive: whether to list what is in folders of the folder, too
  *
- * A folder that cannot be read is a problem of the job, and the rest is listed. The job fails with
+ * A folder or an index file that cannot be read is a problem of the job, and the rest is listed. The job fails with
  * %SR_ERROR_NOT_FOUND when @path is not in the snapshot.
  *
  * Returns: (transfer full): a job that lists what is at @path and below, all entries of a folder by name, then

@@ -66,20 +66,19 @@ store_stage (gpointer user_data)
 /**
  * sr_pack_set_new:
  * @repository: where the packs go; kept
- * @lock: on it; outlives the set
  * @stop: of the operation; outlives the set
  *
  * Returns: (transfer full): a set without packs, its threads running
  */
 SrPackSet *
-sr_pack_set_new (SrRepository *repository, SrLock *lock, SrStop *stop)
+sr_pack_set_new (SrRepository *repository, SrStop *stop)
 {
   SrPackSet *self = g_new0 (SrPackSet, 1);
 
   self->repository = g_object_ref (repository);
   self->stop = stop;
   self->full = sr_bounded_queue_new (MAX_WAITING_PACKS, (GDestroyNotify) sr_pack_writer_free);
-  self->index_writer = sr_index_writer_new (repository, lock);
+  self->index_writer = sr_index_writer_new (repository);
   g_mutex_init (&self->mutex);
   for (guint type = 0; type < SR_N_BLOB_TYPES; type++)
     self->open[type] = g_ptr_array_new_with_free_func ((GDestroyNotify) sr_pack_writer_free);

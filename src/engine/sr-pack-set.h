@@ -3,7 +3,6 @@
 #pragma once
 
 #include "engine/sr-stop.h"
-#include "repository/sr-lock.h"
 #include "repository/sr-pack-writer.h"
 
 G_BEGIN_DECLS
@@ -11,7 +10,7 @@ G_BEGIN_DECLS
 /* The packs that a run is filling, and the threads that store those that are full. Any thread. */
 typedef struct _SrPackSet SrPackSet;
 
-SrPackSet *sr_pack_set_new (SrRepository *repository, SrLock *lock, SrStop *stop);
+SrPackSet *sr_pack_set_new (SrRepository *repository, SrStop *stop);
 void sr_pack_set_free (SrPackSet *self);
 SrPackWriter *sr_pack_set_take (SrPackSet *self, SrBlobType type, GError **error);
 gboolean sr_pack_set_give (SrPackSet *self, SrPackWriter *pack, GError **error);

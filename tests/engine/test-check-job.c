@@ -304,7 +304,7 @@ test_pack_bit_flipped (Fixture *self, gconstpointer data)
   g_assert_no_error (self->error);
   check (self, TRUE);
   assert_problem_of (self, SR_FILE_PACK, &self->packs[0]);
-  assert_has (self->problems, "Blobs in it are damaged, Its content does not fit its name");
+  assert_has (self->problems, "Blobs in it are damaged; its content does not fit its name");
   assert_has (self->problems, "/two (snapshot ");
   assert_has_not (self->problems, "/one");
 }
@@ -355,7 +355,7 @@ test_packs_swapped (Fixture *self, gconstpointer data)
   check (self, TRUE);
   g_assert_error (self->error, SR_ERROR, SR_ERROR_INCOMPLETE);
   sr_id_to_hex (&self->packs[1], hex);
-  what = g_strdup_printf ("It holds the content of the pack data/%s", hex);
+  what = g_strdup_printf ("it holds the content of the pack data/%s", hex);
   assert_has (self->problems, what);
   assert_has (self->problems, "/one");
   assert_has (self->problems, "/two");
@@ -668,6 +668,18 @@ test_cancel_at_each_step (Fixture *self, gconstpointer data)
     }
 }
 
+/* Others cannot be kept away there, and can do no harm either. */
+static void
+test_read_only (Fixture *self, gconstpointer data)
+{
+  static const SrFault fault = { SR_FAULT_ERROR, SR_VERB_WRITE, 0, 0, 0, 0, SR_ERROR_PERMISSION };
+
+  sr_fault_storage_plan (self->storage, &fault);
+  check (self, TRUE);
+  g_assert_no_error (self->error);
+  g_assert_cmpstr (self->problems, ==, "");
+}
+
 static const struct
 {
   const char *path;
@@ -694,6 +706,7 @@ static const struct
   { "key-damaged", test_key_damaged },
   { "many-files-are-counted", test_many_files_are_counted },
   { "locked", test_locked },
+  { "read-only", test_read_only },
   { "storage-gone", test_storage_gone },
   { "cancel-at-each-step", test_cancel_at_each_step },
 };

@@ -213,6 +213,27 @@ test_hostile_and_broken (Fixture *self, gconstpointer data)
   g_assert_nonnull (strstr (problems, "\n/gone: "));
 }
 
+/* One that names nothing which is needed here. */
+static void
+test_index_damaged (Fixture *self, gconstpointer data)
+{
+  g_autoptr (SrSnapshot) snapshot = sr_test_store_tree (
+      self->repository, "{\"nodes\":[{\"name\":\"a\",\"type\":\"file\",\"content\":[]}]}\n");
+  g_autoptr (SrListJob) job = make_job (self, snapshot, NULL, TRUE);
+  g_autofree char *name = g_strnfill (64, 'a');
+  g_autofree char *path = g_build_filename (self->folder, "index", name, NULL);
+  g_autofree char *problems = NULL;
+  g_autoptr (GError) error = NULL;
+
+  g_file_set_contents (path, "no index", -1, &error);
+  g_assert_no_error (error);
+  g_assert_false (sr_test_run_job (SR_JOB (job), NULL, &error));
+  g_assert_error (error, SR_ERROR, SR_ERROR_INCOMPLETE);
+  g_assert_cmpstr (self->listed->str, ==, "/a\n");
+  problems = sr_test_describe_problems (SR_JOB (job));
+  g_assert_nonnull (strstr (problems, name));
+}
+
 #define ADD(path, row, set_up, test) \
   g_test_add ("/list-job/" path, Fixture, GUINT_TO_POINTER (row), set_up, test, tear_down)
 
@@ -230,6 +251,7 @@ main (int argc, char *argv[])
   ADD ("wide-folder-comes-in-batches", 0, set_up_fresh, test_wide_folder_comes_in_batches);
   ADD ("cancel-from-a-batch", 0, set_up_fresh, test_cancel_from_a_batch);
   ADD ("hostile-and-broken", 0, set_up_fresh, test_hostile_and_broken);
+  ADD ("index-damaged", 0, set_up_fresh, test_index_damaged);
   for (guint row = 0; row < G_N_ELEMENTS (cases); row++)
     {
       g_autofree char *path = g_strconcat ("/list-job/path/", cases[row].name, NULL);
