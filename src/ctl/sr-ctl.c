@@ -203,6 +203,33 @@ conclude (SrCtl *self, SrJob *job, GError **error)
                  n_problems);
 }
 
+static gboolean
+met_damage (SrJob *job, const GError *error)
+{
+  GListModel *problems = sr_job_get_problems (job);
+  guint n_problems = g_list_model_get_n_items (problems);
+  gboolean found = g_error_matches (error, SR_ERROR, SR_ERROR_DAMAGED);
+
+  for (guint i = 0; i < n_problems && !found; i++)
+    {
+      g_autoptr (SrProblem) problem = g_list_model_get_item (problems, i);
+
+      found = g_error_matches (sr_problem_get_error (problem), SR_ERROR, SR_ERROR_DAMAGED);
+    }
+  return found;
+}
+
+/* Others than a check meet damage by the way, and know neither what else it affects nor how to mend it. */
+static void
+point_to_check (SrCtl *self)
+{
+  if (!sr_ctl_output_is_json (self->err))
+    sr_ctl_output_print (self->err,
+                         _ ("%s: The repository is damaged; the command “check” names all files "
+                            "that are affected, and says how to mend it\n"),
+                         g_get_prgname ());
+}
+
 static void
 on_job_run (GObject *source, GAsyncResult *result, gpointer user_data)
 {
@@ -217,6 +244,8 @@ on_job_run (GObject *source, GAsyncResult *result, gpointer user_data)
     self->command->print (self, job);
   if (g_error_matches (error, SR_ERROR, SR_ERROR_INCOMPLETE))
     conclude (self, job, &error);
+  if ((self->command->traits & SR_CTL_FINDS_DAMAGE) == 0 && met_damage (job, error))
+    point_to_check (self);
   finish (self, error);
 }
 
