@@ -31,6 +31,7 @@ struct _SrCtlOutput
   SrJsonWriter *writer; /* (owned) (nullable): of the object that is being written */
   int error; /* errno of the write that failed, else 0; nothing is written from then on */
   gboolean ready; /* set by the source that waits for the descriptor */
+  gboolean writing; /* what is appended by sources that run meanwhile goes out in its turn */
 };
 
 /**
@@ -111,6 +112,9 @@ write_out (SrCtlOutput *self)
 {
   gsize done = 0;
 
+  if (self->writing)
+    return;
+  self->writing = TRUE;
   while (done < self->pending.length && self->error == 0)
     {
       gssize n;
@@ -124,6 +128,7 @@ write_out (SrCtlOutput *self)
         self->error = errno;
     }
   self->pending.length = 0;
+  self->writing = FALSE;
 }
 
 /**
