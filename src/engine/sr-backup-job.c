@@ -264,6 +264,8 @@ run_stages (SrBackupJob *self, SrBackupContext *context, GError **error)
   local_error = NULL;
   if (!sr_stop_is_set (context->stop) && !sr_pack_set_finish (context->packs, &local_error))
     sr_stop_fail (context->stop, local_error);
+  if (sr_stop_is_set (context->stop))
+    sr_pack_set_salvage (context->packs);
   return sr_stop_finish (context->stop, error);
 }
 

@@ -20,6 +20,8 @@
 #define N_STORERS 2
 /* Full packs wait in their spool files, so this bounds disk space, not memory. */
 #define MAX_WAITING_PACKS 2
+/* So that a stopped operation ends within two seconds, whatever the storage does. */
+#define SALVAGE_USEC (1 * G_TIME_SPAN_SECOND)
 
 struct _SrPackSet
 {
@@ -203,6 +205,62 @@ sr_pack_set_finish (SrPackSet *self, GError **error)
   join_threads (self);
   return stored && !sr_stop_is_set (self->stop) &&
          sr_index_writer_flush (self->index_writer, sr_stop_get_cancellable (self->stop), error);
+}
+
+typedef struct
+{
+  SrIndexWriter *index_writer; /* lent */
+  GCancellable *cancellable; /* (owned): not the operation's, which is triggered */
+  GMutex mutex;
+  GCond cond; /* signalled when over is set */
+  gboolean over; /* (locked by mutex) */
+} Salvage;
+
+static gpointer
+salvage_thread (gpointer user_data)
+{
+  Salvage *self = user_data;
+  g_autoptr (GError) error = NULL;
+
+  if (!sr_index_writer_flush (self->index_writer, self->cancellable, &error))
+    g_info ("What was stored last has to be stored again: %s", error->message);
+  g_mutex_lock (&self->mutex);
+  self->over = TRUE;
+  g_cond_signal (&self->cond);
+  g_mutex_unlock (&self->mutex);
+  return NULL;
+}
+
+/**
+ * sr_pack_set_salvage:
+ * @self: a set whose stop is set
+ *
+ * Tries to put into an index file what is stored and in none yet: it was paid for with the time or the transfer of
+ * minutes, and no other run finds it otherwise. Blocks for about a second at most.
+ */
+void
+sr_pack_set_salvage (SrPackSet *self)
+{
+  gint64 deadline = g_get_monotonic_time () + SALVAGE_USEC;
+  Salvage salvage = { self->index_writer };
+  GThread *thread;
+
+  join_threads (self);
+  salvage.cancellable = g_cancellable_new ();
+  g_mutex_init (&salvage.mutex);
+  g_cond_init (&salvage.cond);
+  thread = g_thread_new ("sr-salvage", salvage_thread, &salvage);
+
+  g_mutex_lock (&salvage.mutex);
+  while (!salvage.over && g_cond_wait_until (&salvage.cond, &salvage.mutex, deadline))
+    continue;
+  g_mutex_unlock (&salvage.mutex);
+  g_cancellable_cancel (salvage.cancellable);
+  g_thread_join (thread);
+
+  g_object_unref (salvage.cancellable);
+  g_mutex_clear (&salvage.mutex);
+  g_cond_clear (&salvage.cond);
 }
 
 guint64

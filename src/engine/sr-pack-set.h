@@ -15,6 +15,7 @@ void sr_pack_set_free (SrPackSet *self);
 SrPackWriter *sr_pack_set_take (SrPackSet *self, SrBlobType type, GError **error);
 gboolean sr_pack_set_give (SrPackSet *self, SrPackWriter *pack, GError **error);
 gboolean sr_pack_set_finish (SrPackSet *self, GError **error);
+void sr_pack_set_salvage (SrPackSet *self);
 guint64 sr_pack_set_get_stored_bytes (SrPackSet *self);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (SrPackSet, sr_pack_set_free)
