@@ -185,6 +185,8 @@ sr_index_loader_load (SrIndexLoader *self,
   text = sr_file_name_to_string (&name);
   if (g_error_matches (local_error, SR_ERROR, SR_ERROR_DAMAGED))
     g_prefix_error (&local_error, "The index file %s is damaged: ", text);
+  else if (local_error->domain == SR_ERROR)
+    g_prefix_error (&local_error, "The index file %s cannot be used: ", text);
   g_propagate_error (error, g_steal_pointer (&local_error));
   return FALSE;
 }
