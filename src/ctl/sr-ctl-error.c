@@ -119,6 +119,10 @@ sr_ctl_error_print_problems (SrCtlOutput *err, SrJob *job)
       print (err, "problem", sr_problem_get_path (problem), sr_problem_get_error (problem));
     }
   if (n_more > 0)
-    sr_ctl_output_print (err, _ ("… and %" G_GUINT64_FORMAT " more\n"), n_more);
+    {
+      g_autofree char *count = sr_ctl_text_count (n_more);
+
+      sr_ctl_output_print (err, _ ("… and %s more\n"), count);
+    }
   sr_ctl_output_flush (err);
 }

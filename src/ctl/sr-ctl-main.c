@@ -141,6 +141,7 @@ main (int argc, char **argv)
   g_setenv ("GIO_USE_VFS", "local", TRUE);
   set_limits ();
   setlocale (LC_ALL, "");
+  bindtextdomain ("strongroom", SR_LOCALE_DIR);
   textdomain ("strongroom");
   bind_textdomain_codeset ("strongroom", "UTF-8");
   g_set_prgname ("strongroomctl");

@@ -16,6 +16,7 @@
 #include "ctl/sr-ctl-error.h"
 #include "ctl/sr-ctl-password.h"
 #include "ctl/sr-ctl-progress.h"
+#include "ctl/sr-ctl-text.h"
 #include "engine/sr-open-job.h"
 #include "engine/sr-snapshots-job.h"
 #include "storage/sr-folder-storage.h"
@@ -190,6 +191,7 @@ static void
 conclude (SrCtl *self, SrJob *job, GError **error)
 {
   guint64 n_problems = sr_job_get_n_problems (job);
+  g_autofree char *count = sr_ctl_text_count (n_problems);
 
   g_clear_error (error);
   if (self->command->traits & SR_CTL_FINDS_DAMAGE)
@@ -197,10 +199,9 @@ conclude (SrCtl *self, SrJob *job, GError **error)
                          _ ("The repository is damaged; what is named above says what to do"));
   else
     g_set_error (error, SR_ERROR, SR_ERROR_INCOMPLETE,
-                 ngettext ("Done, but for %" G_GUINT64_FORMAT " problem, which is named above",
-                           "Done, but for %" G_GUINT64_FORMAT " problems, which are named above",
-                           (gulong) n_problems),
-                 n_problems);
+                 ngettext ("Done, but for %s problem, which is named above",
+                           "Done, but for %s problems, which are named above", (gulong) n_problems),
+                 count);
 }
 
 static gboolean
