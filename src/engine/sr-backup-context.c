@@ -88,8 +88,7 @@ sr_backup_context_report (SrBackupContext *self,
                           GError *problem)
 {
   g_autoptr (GError) own_problem = problem;
-  g_autofree char *path =
-      name != NULL ? sr_folder_build_path (folder, name) : g_strdup (folder->path);
+  g_autofree char *path = sr_folder_build_path (folder, name);
 
   if (!g_error_matches (problem, G_IO_ERROR, G_IO_ERROR_CANCELLED))
     sr_job_add_problem (self->job, path, own_problem);

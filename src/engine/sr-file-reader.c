@@ -264,8 +264,9 @@ static gboolean
 read_group (FileReader *self, SrFileGroup *group, GError **error)
 {
   SrFolder *folder = group->folder;
+  g_autofree char *path = sr_folder_build_path (folder, NULL);
 
-  sr_progress_set_path (self->context->progress, folder->path);
+  sr_progress_set_path (self->context->progress, path);
   for (guint i = 0; i < group->n_files; i++)
     {
       if (sr_stop_is_set (self->context->stop))

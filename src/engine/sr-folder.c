@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 
-/* Counts what a folder under backup still waits for, and who needs its descriptor. */
+/* Counts what a folder under backup still waits for, and who needs its descriptor.
+ *
+ * A folder has its name and not its path: those of 10,000 folders one in another would take gigabytes. */
 
 #include "config.h"
 
 #include "sr-folder.h"
 
+#include <string.h>
 #include <unistd.h>
 
 void
@@ -31,13 +34,13 @@ sr_folder_set_clear (SrFolderSet *self)
  * @set: of the backup
  * @parent: (nullable): the folder that it is in, which waits for it
  * @slot: where in the parent's nodes
- * @path: (transfer full): its path
+ * @name: its name there; "" without a parent
  * @fd: (transfer full): open on it; -1: none
  *
  * Returns: (transfer full): a folder that waits for its scanner, who also uses its descriptor
  */
 SrFolder *
-sr_folder_new (SrFolderSet *set, SrFolder *parent, guint slot, char *path, int fd)
+sr_folder_new (SrFolderSet *set, SrFolder *parent, guint slot, const char *name, int fd)
 {
   SrFolder *self = g_new0 (SrFolder, 1);
 
@@ -46,7 +49,7 @@ sr_folder_new (SrFolderSet *set, SrFolder *parent, guint slot, char *path, int f
 
   self->parent = parent;
   self->slot = slot;
-  self->path = path;
+  self->name = g_strdup (name);
   self->fd = fd;
   self->n_pending = 1;
   self->n_users = 1;
@@ -67,7 +70,7 @@ sr_folder_free (SrFolder *self)
   for (guint i = 0; i < self->n_nodes; i++)
     sr_node_clear (&self->nodes[i]);
   g_free (self->nodes);
-  g_free (self->path);
+  g_free (self->name);
   if (self->fd >= 0)
     close (self->fd);
   g_free (self);
@@ -97,10 +100,43 @@ sr_folder_get_node (SrFolder *self, guint slot)
   return &self->nodes[slot];
 }
 
+static char *
+put_in_front (char *place, const char *name)
+{
+  gsize length = strlen (name);
+
+  place -= length;
+  memcpy (place, name, length);
+  *--place = '/';
+  return place;
+}
+
+/**
+ * sr_folder_build_path:
+ * @self: a folder, which the caller keeps from being freed
+ * @name: (nullable): of something in it; NULL: the folder itself
+ *
+ * Returns: (transfer full) (type filename): its absolute path
+ */
 char *
 sr_folder_build_path (SrFolder *self, const char *name)
 {
-  return g_build_filename (self->path, name, NULL);
+  gsize length = name != NULL ? strlen (name) + 1 : 0;
+  char *path, *place;
+
+  for (SrFolder *folder = self; folder->parent != NULL; folder = folder->parent)
+    length += strlen (folder->name) + 1;
+  if (length == 0)
+    return g_strdup ("/");
+
+  path = g_malloc (length + 1);
+  place = path + length;
+  *place = '\0';
+  if (name != NULL)
+    place = put_in_front (place, name);
+  for (SrFolder *folder = self; folder->parent != NULL; folder = folder->parent)
+    place = put_in_front (place, folder->name);
+  return path;
 }
 
 /**

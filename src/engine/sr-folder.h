@@ -30,7 +30,7 @@ struct _SrFolder
   GList link; /* (locked by the set's mutex) */
   SrFolder *parent; /* (nullable): NULL for the root of the snapshot */
   guint slot; /* where in the parent's nodes this folder is */
-  char *path; /* (owned): absolute */
+  char *name; /* (owned): in the parent, "" for the root */
   SrNode *nodes; /* (owned) (array length=n_nodes): sorted by name; those left out have no name */
   guint n_nodes;
   gboolean has_previous; /* the parent snapshot has this folder */
@@ -43,7 +43,7 @@ struct _SrFolder
   int fd; /* (owned); -1 for one that is not on disk as such */
 };
 
-SrFolder *sr_folder_new (SrFolderSet *set, SrFolder *parent, guint slot, char *path, int fd);
+SrFolder *sr_folder_new (SrFolderSet *set, SrFolder *parent, guint slot, const char *name, int fd);
 void sr_folder_free (SrFolder *self);
 void sr_folder_set_names (SrFolder *self, GPtrArray *names);
 SrNode *sr_folder_get_node (SrFolder *self, guint slot);

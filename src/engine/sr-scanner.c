@@ -115,7 +115,9 @@ begin_previous (Scanner *self)
     self->previous = sr_tree_reader_next (self->previous_nodes, &error);
   if (error != NULL)
     {
-      g_info ("%s is compared with nothing: %s", folder->path, error->message);
+      g_autofree char *path = sr_folder_build_path (folder, NULL);
+
+      g_info ("%s is compared with nothing: %s", path, error->message);
       folder->previous_is_broken = TRUE;
       sr_folder_mark_changed (folder);
     }
@@ -432,6 +434,7 @@ static gboolean
 scan_folder (Scanner *self, SrFolder *folder, gboolean entered, GError **error)
 {
   g_autoptr (GPtrArray) names = g_ptr_array_new_with_free_func (g_free);
+  g_autofree char *path = sr_folder_build_path (folder, NULL);
   gboolean listed = TRUE;
 
   self->folder = folder;
@@ -440,7 +443,7 @@ scan_folder (Scanner *self, SrFolder *folder, gboolean entered, GError **error)
   else if (entered)
     listed = list_names (self, names);
 
-  sr_progress_set_path (self->context->progress, folder->path);
+  sr_progress_set_path (self->context->progress, path);
   sr_folder_set_names (folder, names);
   scan_nodes (self);
   put_visits (self);
@@ -496,8 +499,7 @@ make_visit (Scanner *self, const Visit *visit, GError **error)
       return drop_visit (self, visit, name, "The folder could not be opened", error);
     }
 
-  folder = sr_folder_new (&self->context->folders, visit->parent, visit->slot,
-                          sr_folder_build_path (visit->parent, name), fd);
+  folder = sr_folder_new (&self->context->folders, visit->parent, visit->slot, name, fd);
   folder->has_previous = visit->has_previous;
   folder->previous = visit->previous;
   sr_folder_unuse (visit->parent);
@@ -518,7 +520,7 @@ scan_root (Scanner *self, const SrBackupRoot *root, const SrId *previous_tree, G
       return FALSE;
     }
 
-  folder = sr_folder_new (&self->context->folders, NULL, 0, g_strdup ("/"), fd);
+  folder = sr_folder_new (&self->context->folders, NULL, 0, "", fd);
   if (previous_tree != NULL)
     {
       folder->has_previous = TRUE;
