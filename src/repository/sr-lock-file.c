@@ -10,6 +10,7 @@
 #include <signal.h>
 #include <unistd.h>
 
+#include "base/sr-error.h"
 #include "base/sr-json-reader.h"
 #include "base/sr-json-writer.h"
 
@@ -46,8 +47,8 @@ read_time (SrJsonReader *reader, SrTime *time)
   gsize length;
 
   if (sr_json_reader_read_string (reader, &text, &length) && !sr_time_parse (time, text, length))
-    sr_json_reader_fail (
-        reader, g_error_new_literal (G_IO_ERROR, G_IO_ERROR_INVALID_DATA, "its time is no time"));
+    sr_json_reader_fail (reader,
+                         g_error_new_literal (SR_ERROR, SR_ERROR_DAMAGED, "its time is no time"));
 }
 
 static void
@@ -72,7 +73,7 @@ read_text (SrJsonReader *reader, char **out_text)
  * @json: (array length=length): content of a lock file
  * @length: in bytes
  *
- * Unknown members are ignored.
+ * Unknown members are ignored. Fails with %SR_ERROR_DAMAGED or %SR_ERROR_LIMIT.
  */
 gboolean
 sr_lock_file_decode (SrLockFile *self, const char *json, gsize length, GError **error)

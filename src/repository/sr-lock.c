@@ -50,18 +50,6 @@ get_boot_seconds (void)
   return now.tv_sec;
 }
 
-static gboolean
-write_lock_file (SrLock *self, SrId *out_id, GCancellable *cancellable, GError **error)
-{
-  g_auto (SrLockFile) file = SR_LOCK_FILE_INIT;
-  g_auto (SrBuffer) json = SR_BUFFER_INIT;
-
-  sr_lock_file_init_own (&file, self->exclusive);
-  sr_lock_file_encode (&file, &json);
-  return sr_repository_save_unpacked (self->repository, SR_FILE_LOCK, json.data, json.length,
-                                      out_id, cancellable, error);
-}
-
 static void
 remove_lock_file (SrLock *self, const SrId *id)
 {
@@ -73,6 +61,47 @@ remove_lock_file (SrLock *self, const SrId *id)
     g_info ("A lock stays behind until it is stale: %s", error->message);
 }
 
+/* A write that failed may have been done nevertheless, when only its answer was lost. */
+static gboolean
+write_lock_file (SrLock *self, SrId *out_id, GCancellable *cancellable, GError **error)
+{
+  g_auto (SrLockFile) file = SR_LOCK_FILE_INIT;
+  g_auto (SrBuffer) json = SR_BUFFER_INIT;
+  SrId id = { { 0 } };
+
+  sr_lock_file_init_own (&file, self->exclusive);
+  sr_lock_file_encode (&file, &json);
+  if (!sr_repository_save_unpacked (self->repository, SR_FILE_LOCK, json.data, json.length, &id,
+                                    cancellable, error))
+    {
+      remove_lock_file (self, &id);
+      return FALSE;
+    }
+  *out_id = id;
+  return TRUE;
+}
+
+static gboolean
+decode_lock_file (SrLock *self,
+                  const SrFileName *name,
+                  SrLockFile *file,
+                  GCancellable *cancellable,
+                  GError **error)
+{
+  g_autoptr (GBytes) json =
+      sr_repository_load_unpacked (self->repository, name, cancellable, error);
+  g_autofree char *text = NULL;
+
+  if (json == NULL)
+    return FALSE;
+  if (sr_lock_file_decode (file, g_bytes_get_data (json, NULL), g_bytes_get_size (json), error))
+    return TRUE;
+
+  text = sr_file_name_to_string (name);
+  g_prefix_error (error, "The file %s is damaged: ", text);
+  return FALSE;
+}
+
 /* FALSE without @error: there is no such lock any more, or none that can be read. */
 static gboolean
 load_lock_file (SrLock *self,
@@ -82,11 +111,8 @@ load_lock_file (SrLock *self,
                 GError **error)
 {
   g_autoptr (GError) local_error = NULL;
-  g_autoptr (GBytes) json =
-      sr_repository_load_unpacked (self->repository, name, cancellable, &local_error);
 
-  if (json != NULL && sr_lock_file_decode (file, g_bytes_get_data (json, NULL),
-                                           g_bytes_get_size (json), &local_error))
+  if (decode_lock_file (self, name, file, cancellable, &local_error))
     return TRUE;
 
   /* Gone since it was listed, or half written by a program that does not write atomically. A shared lock
@@ -94,7 +120,12 @@ load_lock_file (SrLock *self,
   if (g_error_matches (local_error, SR_ERROR, SR_ERROR_NOT_FOUND) ||
       (!self->exclusive && g_error_matches (local_error, SR_ERROR, SR_ERROR_DAMAGED)))
     return FALSE;
-  g_propagate_error (error, g_steal_pointer (&local_error));
+  if (g_error_matches (local_error, SR_ERROR, SR_ERROR_DAMAGED))
+    g_set_error (error, SR_ERROR, SR_ERROR_DAMAGED,
+                 "%s; nobody can tell whether it is in use: when it is not, remove that file",
+                 local_error->message);
+  else
+    g_propagate_error (error, g_steal_pointer (&local_error));
   return FALSE;
 }
 
