@@ -5,6 +5,7 @@
 
 #include "config.h"
 
+#include <fcntl.h>
 #include <glib-unix.h>
 #include <locale.h>
 #include <malloc.h>
@@ -36,6 +37,18 @@ set_limits (void)
     }
   setrlimit (RLIMIT_CORE, &none);
   mallopt (M_ARENA_MAX, N_ARENAS);
+}
+
+/* A repository's file that got the number of an output that was closed would get what is printed, too. The
+ * other direction is opened, so that writing fails, and is noticed, as with what was closed. */
+static void
+fill_standard_descriptors (void)
+{
+  static const int flags[] = { O_WRONLY, O_RDONLY, O_RDONLY };
+
+  for (int fd = 0; fd < 3; fd++)
+    if (fcntl (fd, F_GETFD) < 0 && open ("/dev/null", flags[fd]) != fd)
+      _exit (SR_CTL_FAILED);
 }
 
 static gboolean
@@ -139,6 +152,7 @@ main (int argc, char **argv)
 
   /* Before GIO starts: files are those of the system, and nothing is asked of a session bus. */
   g_setenv ("GIO_USE_VFS", "local", TRUE);
+  fill_standard_descriptors ();
   set_limits ();
   setlocale (LC_ALL, "");
   bindtextdomain ("strongroom", SR_LOCALE_DIR);

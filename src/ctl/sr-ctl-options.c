@@ -141,6 +141,26 @@ take_word (char **argv)
   return NULL;
 }
 
+/* Says that there is no such command; of commands of two words, which there are. */
+static void
+set_no_command (const char *word, const char *second, GError **error)
+{
+  g_autoptr (GString) names = g_string_new (NULL);
+  g_autofree char *start = g_strconcat (word, " ", NULL);
+
+  for (gsize i = 0; sr_ctl_commands[i] != NULL; i++)
+    if (g_str_has_prefix (sr_ctl_commands[i]->name, start))
+      g_string_append_printf (names, "%s%s", names->len > 0 ? ", " : "", sr_ctl_commands[i]->name);
+
+  if (names->len > 0)
+    g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_FAILED,
+                 _ ("There is no command “%s%s%s”, but there are %s"), word,
+                 second != NULL ? " " : "", second != NULL ? second : "", names->str);
+  else
+    g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_FAILED,
+                 _ ("There is no command “%s”; see %s --help"), word, g_get_prgname ());
+}
+
 static gboolean
 find_command (char **argv, const SrCtlCommand **out_command, GError **error)
 {
@@ -148,15 +168,19 @@ find_command (char **argv, const SrCtlCommand **out_command, GError **error)
   g_autofree char *second = NULL;
 
   *out_command = NULL;
+  if (g_strcmp0 (word, "help") == 0)
+    {
+      help = TRUE;
+      g_free (word);
+      word = take_word (argv);
+    }
   if (word == NULL)
     return TRUE;
   if (sr_ctl_commands_is_group (word))
     second = take_word (argv);
   *out_command = sr_ctl_commands_find (word, second);
   if (*out_command == NULL)
-    g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_FAILED,
-                 _ ("There is no command “%s%s%s”; see %s --help"), word, second != NULL ? " " : "",
-                 second != NULL ? second : "", g_get_prgname ());
+    set_no_command (word, second, error);
   return *out_command != NULL;
 }
 
@@ -213,8 +237,9 @@ check_command (SrCtl *ctl, GError **error)
     g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_FAILED,
                  _ ("No command was given; see %s --help"), g_get_prgname ());
   else if (ctl->n_arguments < command->min_arguments || ctl->n_arguments > command->max_arguments)
-    g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_FAILED, _ ("Usage: %s %s %s"),
-                 g_get_prgname (), command->name, command->arguments);
+    g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_FAILED, _ ("Usage: %s %s%s%s"),
+                 g_get_prgname (), command->name, *command->arguments != '\0' ? " " : "",
+                 command->arguments);
   else if (ctl->location == NULL || *ctl->location == '\0')
     g_set_error_literal (error, G_OPTION_ERROR, G_OPTION_ERROR_FAILED,
                          _ ("Which repository? Name it with -r LOCATION"));
