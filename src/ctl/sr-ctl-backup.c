@@ -76,6 +76,14 @@ check (SrCtl *ctl, GError **error)
                    exclude_larger_than);
       return FALSE;
     }
+  /* What a script's variable that is not set leaves; it would stand for the current folder. */
+  for (guint i = 0; i < ctl->n_arguments; i++)
+    if (*ctl->arguments[i] == '\0')
+      {
+        g_set_error_literal (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
+                             _ ("An empty PATH was given; write . for the current folder"));
+        return FALSE;
+      }
   patterns = sr_pattern_list_new ((const char *const *) excludes, ignore_case, error);
   return patterns != NULL;
 }
@@ -150,6 +158,10 @@ print_text (SrCtl *ctl, SrSnapshot *snapshot)
   else
     sr_ctl_output_print (ctl->out, _ ("%s are new, stored as %s. "), added, packed);
   sr_ctl_output_print (ctl->out, _ ("Snapshot %.8s\n"), id);
+  if (n_files == 0)
+    sr_ctl_output_print (ctl->out,
+                         _ ("There is no file in this backup: see what was named, and what "
+                            "--exclude leaves out\n"));
 }
 
 static void

@@ -165,11 +165,11 @@ sr_lock_file_conflicts (const SrLockFile *self, const SrLockFile *other)
 char *
 sr_lock_file_describe (const SrLockFile *self)
 {
-  char time[SR_TIME_TEXT_SIZE];
+  g_autoptr (GDateTime) time = g_date_time_new_from_unix_local (self->time.seconds);
+  g_autofree char *text = time != NULL ? g_date_time_format (time, "%F %T") : g_strdup ("long ago");
 
-  sr_time_format (&self->time, time);
   return g_strdup_printf ("%s on %s, process %" G_GINT64_FORMAT ", since %s",
                           self->username != NULL ? self->username : "somebody",
                           self->hostname != NULL ? self->hostname : "another computer", self->pid,
-                          time);
+                          text);
 }
