@@ -24,6 +24,7 @@ GType sr_compression_get_type (void);
 typedef struct _SrCompressor SrCompressor;
 
 SrCompressor *sr_compressor_new (SrCompression compression);
+SrCompressor *sr_compressor_new_for_json (void);
 void sr_compressor_free (SrCompressor *self);
 gsize sr_compressor_compress (SrCompressor *self,
                               const guint8 *data,

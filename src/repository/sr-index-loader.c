@@ -52,7 +52,7 @@ sr_index_loader_new (SrRepository *repository, GError **error)
   self = g_new0 (SrIndexLoader, 1);
   self->repository = repository;
   self->cipher = cipher;
-  self->compressor = sr_compressor_new (SR_COMPRESSION_AUTO);
+  self->compressor = sr_compressor_new_for_json ();
   self->packs = g_array_new (FALSE, FALSE, sizeof (PendingPack));
   self->blobs = g_array_new (FALSE, FALSE, sizeof (SrBlob));
   return self;

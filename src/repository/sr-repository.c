@@ -70,7 +70,7 @@ static gboolean
 set_up (SrRepository *self, GError **error)
 {
   self->chunker = sr_chunker_new (self->config.polynomial);
-  self->compressor = sr_compressor_new (SR_COMPRESSION_AUTO);
+  self->compressor = sr_compressor_new_for_json ();
   return self->cipher != NULL || (self->cipher = sr_cipher_new (self->key, error)) != NULL;
 }
 

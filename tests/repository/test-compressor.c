@@ -407,6 +407,36 @@ test_any_bytes (void)
     }
 }
 
+/* What the level for JSON was chosen for: ids in hexadecimal digits come out smaller than at the usual one. */
+static void
+test_json_level (void)
+{
+  g_autoptr (SrCompressor) usual = sr_compressor_new (SR_COMPRESSION_AUTO);
+  g_autoptr (SrCompressor) json = sr_compressor_new_for_json ();
+  g_autoptr (GString) text = g_string_new (NULL);
+  g_autoptr (GRand) random = g_rand_new_with_seed (7);
+  g_auto (SrBuffer) plain = SR_BUFFER_INIT;
+  g_autofree guint8 *frame = NULL;
+  gsize usual_length, json_length;
+
+  for (guint blob = 0; blob < 2000; blob++)
+    {
+      g_string_append (text, "{\"id\":\"");
+      for (guint word = 0; word < 8; word++)
+        g_string_append_printf (text, "%08x", g_rand_int (random));
+      g_string_append_printf (text, "\",\"type\":\"data\",\"offset\":%u},", blob * 777);
+    }
+  frame = g_malloc (text->len);
+  usual_length =
+      sr_compressor_compress (usual, (const guint8 *) text->str, text->len, frame, text->len);
+  json_length =
+      sr_compressor_compress (json, (const guint8 *) text->str, text->len, frame, text->len);
+  g_assert_cmpuint (json_length, >, 0);
+  g_assert_cmpuint (json_length, <, usual_length);
+  g_assert_true (sr_compressor_decompress (usual, frame, json_length, text->len, &plain, NULL));
+  g_assert_cmpmem (plain.data, plain.length, text->str, text->len);
+}
+
 static void
 test_nicks (void)
 {
@@ -437,6 +467,7 @@ main (int argc, char *argv[])
   g_test_add_func ("/compressor/off-compresses-streams", test_off_compresses_streams);
   g_test_add_func ("/compressor/stream-errors", test_stream_errors);
   g_test_add_func ("/compressor/any-bytes", test_any_bytes);
+  g_test_add_func ("/compressor/json-level", test_json_level);
   g_test_add_func ("/compressor/nicks", test_nicks);
 
   return g_test_run ();
