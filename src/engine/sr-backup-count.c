@@ -2,9 +2,10 @@
 
 /* Looks ahead of a backup that no earlier one gives an idea of.
  *
- * The scanner is never far ahead of the readers, so how much is to come has to be found by a walk of its own: a
- * hundredth of the work of a first backup, in exchange for a time left that means something. It is
- * an estimate: what it cannot look at is left to the scanner to complain about. */
+ * The scanner is never far ahead of the readers, so how much is to come has to be found by a walk of its own, in
+ * exchange for a time left that means something. The walk begins after some seconds: of a backup that is
+ * over by then nobody asks how long it will take, and with small files the walk is a twentieth of the work. It is an
+ * estimate: what it cannot look at is left to the scanner to complain about. */
 
 #include "config.h"
 
@@ -16,12 +17,16 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#define DELAY_USEC (5 * G_USEC_PER_SEC)
+
 struct _SrBackupCount
 {
   SrBackupRules *rules; /* lent */
   SrProgress *progress; /* lent */
   SrStop *stop; /* lent */
-  gint ended; /* (atomic): nobody wants to know any more */
+  GMutex mutex;
+  GCond cond; /* signalled when ended is set */
+  gboolean ended; /* (locked by mutex): nobody wants to know any more */
   GThread *thread; /* (owned) */
 
   GPtrArray *folders; /* (owned) (element-type filename): still to be looked at; of the thread */
@@ -32,7 +37,9 @@ struct _SrBackupCount
 static gboolean
 is_over (SrBackupCount *self)
 {
-  return g_atomic_int_get (&self->ended) || sr_stop_is_set (self->stop);
+  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->mutex);
+
+  return self->ended || sr_stop_is_set (self->stop);
 }
 
 static void
@@ -83,11 +90,23 @@ count_folder (SrBackupCount *self, const char *path)
   closedir (directory);
 }
 
+static void
+wait_until_it_is_worth_it (SrBackupCount *self)
+{
+  gint64 due = g_get_monotonic_time () + DELAY_USEC;
+
+  g_mutex_lock (&self->mutex);
+  while (!self->ended && g_cond_wait_until (&self->cond, &self->mutex, due))
+    continue;
+  g_mutex_unlock (&self->mutex);
+}
+
 static gpointer
 count_thread (gpointer user_data)
 {
   SrBackupCount *self = user_data;
 
+  wait_until_it_is_worth_it (self);
   while (self->folders->len > 0 && !is_over (self))
     {
       g_autofree char *path = g_ptr_array_steal_index_fast (self->folders, self->folders->len - 1);
@@ -134,6 +153,8 @@ sr_backup_count_start (SrBackupRules *rules,
   self->rules = rules;
   self->progress = progress;
   self->stop = stop;
+  g_mutex_init (&self->mutex);
+  g_cond_init (&self->cond);
   self->folders = g_ptr_array_new_with_free_func (g_free);
   for (guint i = 0; paths[i] != NULL; i++)
     {
@@ -161,8 +182,14 @@ sr_backup_count_end (SrBackupCount *self)
   if (self == NULL)
     return;
 
-  g_atomic_int_set (&self->ended, TRUE);
+  g_mutex_lock (&self->mutex);
+  self->ended = TRUE;
+  g_cond_signal (&self->cond);
+  g_mutex_unlock (&self->mutex);
   g_thread_join (self->thread);
+
   g_ptr_array_unref (self->folders);
+  g_cond_clear (&self->cond);
+  g_mutex_clear (&self->mutex);
   g_free (self);
 }

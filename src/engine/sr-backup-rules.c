@@ -173,6 +173,18 @@ sr_backup_rules_take_root (SrBackupRules *self, const char *path)
 }
 
 /**
+ * sr_backup_rules_take_any_size:
+ * @self: rules
+ *
+ * Returns: whether every regular file whose path is taken goes into the backup
+ */
+gboolean
+sr_backup_rules_take_any_size (SrBackupRules *self)
+{
+  return self->max_file_size == 0;
+}
+
+/**
  * sr_backup_rules_take_status:
  * @self: rules
  * @status: of a file or folder whose path is taken

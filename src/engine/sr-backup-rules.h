@@ -24,6 +24,7 @@ void sr_backup_rules_add_root (SrBackupRules *self, const char *path);
 gboolean sr_backup_rules_take_root (SrBackupRules *self, const char *path);
 gboolean sr_backup_rules_has_patterns (SrBackupRules *self);
 gboolean sr_backup_rules_take_path (SrBackupRules *self, const char *path);
+gboolean sr_backup_rules_take_any_size (SrBackupRules *self);
 gboolean sr_backup_rules_take_status (SrBackupRules *self, const struct stat *status);
 gboolean sr_backup_rules_enter (SrBackupRules *self, const struct stat *status);
 gboolean sr_backup_rules_is_cache (SrBackupRules *self, int folder_fd);

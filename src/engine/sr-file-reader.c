@@ -98,6 +98,29 @@ take_chunks (FileReader *self,
   *from = *length;
 }
 
+/* Reads up to @wanted bytes, fewer only at the end of the file. Where that comes as expected, @rest bytes on, one call of the
+ * system tells: most files are read by a single one. */
+static gssize
+read_piece (FileReader *self,
+            int fd,
+            const char *name,
+            guint8 *place,
+            gsize wanted,
+            guint64 rest,
+            GError **error)
+{
+  gssize first = read (fd, place, wanted);
+  gssize more;
+
+  if (first >= 0 && ((gsize) first == wanted || (guint64) first == rest))
+    return first;
+
+  first = MAX (first, 0);
+  more = sr_fd_read (fd, place + first, wanted - (gsize) first, name,
+                     sr_stop_get_cancellable (self->context->stop), error);
+  return more < 0 ? -1 : first + more;
+}
+
 static gboolean
 read_content (FileReader *self, int fd, const char *name, guint64 expected, GError **error)
 {
@@ -109,6 +132,7 @@ read_content (FileReader *self, int fd, const char *name, guint64 expected, GErr
   for (gboolean at_end = FALSE; !at_end;)
     {
       gsize room = 0, wanted;
+      guint64 rest; /* bytes still expected */
       guint8 *place;
       gssize n_read;
 
@@ -124,11 +148,11 @@ read_content (FileReader *self, int fd, const char *name, guint64 expected, GErr
 
       if (length == 0)
         data = place;
+      rest = expected - MIN (expected, self->size + length);
       wanted = MIN (room, READ_SIZE);
-      if (expected >= self->size + length && expected - self->size - length < wanted)
-        wanted = (gsize) (expected - self->size - length) + 1; /* the 1 tells the end at once */
-      wanted = MIN (wanted, room);
-      n_read = sr_fd_read (fd, place, wanted, name, cancellable, error);
+      if (self->size + length <= expected)
+        wanted = (gsize) MIN (wanted, rest + 1); /* the 1 shows that nothing follows */
+      n_read = read_piece (self, fd, name, place, wanted, rest, error);
       if (n_read < 0)
         return FALSE;
 

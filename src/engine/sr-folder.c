@@ -76,22 +76,31 @@ sr_folder_free (SrFolder *self)
   g_free (self);
 }
 
+/* For g_array_set_clear_func(). */
+void
+sr_folder_name_clear (gpointer name)
+{
+  g_free (((SrFolderName *) name)->name);
+}
+
 /**
  * sr_folder_set_names:
  * @self: a folder without nodes
- * @names: (element-type filename): sorted; their texts pass to the nodes, the array stays empty
+ * @names: (element-type SrFolderName): sorted; their texts pass to the nodes. Nodes that are known to
+ *   be files have the type, the others are of no known type yet
  */
 void
-sr_folder_set_names (SrFolder *self, GPtrArray *names)
+sr_folder_set_names (SrFolder *self, GArray *names)
 {
-  gsize n_names;
-  char **texts = (char **) g_ptr_array_steal (names, &n_names);
-
-  self->nodes = g_new0 (SrNode, n_names);
-  self->n_nodes = (guint) n_names;
+  self->nodes = g_new0 (SrNode, names->len);
+  self->n_nodes = names->len;
   for (guint i = 0; i < self->n_nodes; i++)
-    self->nodes[i].name = texts[i];
-  g_free (texts);
+    {
+      SrFolderName *name = &g_array_index (names, SrFolderName, i);
+
+      self->nodes[i].name = g_steal_pointer (&name->name);
+      self->nodes[i].type = name->is_file ? SR_NODE_FILE : SR_NODE_UNKNOWN;
+    }
 }
 
 SrNode *

@@ -43,9 +43,18 @@ struct _SrFolder
   int fd; /* (owned); -1 for one that is not on disk as such */
 };
 
+/* An entry of a folder as it is listed. */
+typedef struct
+{
+  char *name; /* (owned) */
+  gboolean is_file; /* a regular one, as the listing says; FALSE: something else, or not known */
+} SrFolderName;
+
+void sr_folder_name_clear (gpointer name);
+
 SrFolder *sr_folder_new (SrFolderSet *set, SrFolder *parent, guint slot, const char *name, int fd);
 void sr_folder_free (SrFolder *self);
-void sr_folder_set_names (SrFolder *self, GPtrArray *names);
+void sr_folder_set_names (SrFolder *self, GArray *names);
 SrNode *sr_folder_get_node (SrFolder *self, guint slot);
 char *sr_folder_build_path (SrFolder *self, const char *name);
 void sr_folder_drop_node (SrFolder *self, guint slot);

@@ -26,6 +26,7 @@
 
 #define MAX_GROUP_BYTES \
   (4 * 1024 * 1024) /* a group that is larger is shared out among the readers */
+#define UNKNOWN_SIZE (512 * 1024) /* what a file that was not looked at counts in a group */
 #define MAX_DEPTH 10000
 
 /* A folder that has been seen and is to be walked later. */
@@ -324,6 +325,15 @@ is_taken (Scanner *self, const char *name)
   return sr_backup_rules_take_path (self->context->rules, path);
 }
 
+/* Where there is nothing to compare with, a file is looked at by whoever reads it, and not here as well: with many
+ * small files that call costs as much as any other step. */
+static gboolean
+needs_no_look (Scanner *self, const SrNode *node)
+{
+  return node->type == SR_NODE_FILE && !self->folder->has_previous &&
+         sr_backup_rules_take_any_size (self->context->rules);
+}
+
 /* FALSE: the node stays out of the tree. */
 static gboolean
 scan_node (Scanner *self, guint slot)
@@ -335,6 +345,11 @@ scan_node (Scanner *self, guint slot)
 
   if (!is_taken (self, node->name))
     return FALSE;
+  if (needs_no_look (self, node))
+    {
+      add_to_group (self, slot, FALSE, UNKNOWN_SIZE);
+      return TRUE;
+    }
   if (fstatat (folder->fd, node->name, &status, AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT) != 0)
     {
       report_errno (self, folder, node->name, "The file could not be examined");
@@ -378,11 +393,19 @@ scan_nodes (Scanner *self)
 static int
 compare_names (gconstpointer a, gconstpointer b)
 {
-  return strcmp (*(const char *const *) a, *(const char *const *) b);
+  return strcmp (((const SrFolderName *) a)->name, ((const SrFolderName *) b)->name);
+}
+
+static void
+add_name (GArray *names, const char *text, gboolean is_file)
+{
+  SrFolderName name = { g_strdup (text), is_file };
+
+  g_array_append_val (names, name);
 }
 
 static gboolean
-list_names (Scanner *self, GPtrArray *names)
+list_names (Scanner *self, GArray *names)
 {
   SrFolder *folder = self->folder;
   gboolean is_cache = sr_backup_rules_is_cache (self->context->rules, folder->fd);
@@ -401,23 +424,23 @@ list_names (Scanner *self, GPtrArray *names)
   while (errno = 0, (entry = readdir (directory)) != NULL)
     if (strcmp (entry->d_name, ".") != 0 && strcmp (entry->d_name, "..") != 0 &&
         (!is_cache || strcmp (entry->d_name, SR_CACHE_TAG_NAME) == 0))
-      g_ptr_array_add (names, g_strdup (entry->d_name));
+      add_name (names, entry->d_name, entry->d_type == DT_REG);
   if (errno != 0)
     report_errno (self, folder, NULL, "The folder could not be listed to its end");
   closedir (directory);
-  g_ptr_array_sort (names, compare_names);
+  g_array_sort (names, compare_names);
   return TRUE;
 }
 
 /* Of a folder on the way to a selected one, only what leads there. */
 static void
-list_root (Scanner *self, GPtrArray *names)
+list_root (Scanner *self, GArray *names)
 {
   for (guint i = 0; i < self->root->children->len; i++)
     {
       const SrBackupRoot *child = g_ptr_array_index (self->root->children, i);
 
-      g_ptr_array_add (names, g_strdup (child->name));
+      add_name (names, child->name, FALSE);
     }
 }
 
@@ -433,10 +456,11 @@ put_visits (Scanner *self)
 static gboolean
 scan_folder (Scanner *self, SrFolder *folder, gboolean entered, GError **error)
 {
-  g_autoptr (GPtrArray) names = g_ptr_array_new_with_free_func (g_free);
+  g_autoptr (GArray) names = g_array_new (FALSE, FALSE, sizeof (SrFolderName));
   g_autofree char *path = sr_folder_build_path (folder, NULL);
   gboolean listed = TRUE;
 
+  g_array_set_clear_func (names, sr_folder_name_clear);
   self->folder = folder;
   if (self->root != NULL)
     list_root (self, names);

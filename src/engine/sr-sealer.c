@@ -33,7 +33,7 @@ sealer_init (Sealer *self, SrBackupContext *context, GError **error)
   self->context = context;
   self->version_1 = sr_repository_get_config (context->repository)->version < 2;
   self->data_compressor = sr_compressor_new (context->compression);
-  self->tree_compressor = sr_compressor_new (SR_COMPRESSION_AUTO);
+  self->tree_compressor = sr_compressor_new_for_json ();
   self->cipher = sr_cipher_new (sr_repository_get_key (context->repository), error);
   sr_buffer_reserve (&self->message, ZSTD_COMPRESSBOUND (SR_CHUNK_MAX_SIZE) + SR_CIPHER_OVERHEAD);
   return self->cipher != NULL;

@@ -154,7 +154,7 @@ store_large (SrTreeBuilder *self, const SrFolder *folder, const SrId *id, GError
   gboolean stored;
 
   if (compressed && self->compressor == NULL)
-    self->compressor = sr_compressor_new (SR_COMPRESSION_AUTO);
+    self->compressor = sr_compressor_new_for_json ();
   self->pack = sr_pack_set_take (self->context->packs, SR_BLOB_TREE, error);
   if (self->pack == NULL)
     return FALSE;

@@ -162,7 +162,7 @@ static void
 change_files (SrTestBackup *self)
 {
   g_autofree char *growing = sr_test_backup_path (self, "growing");
-  g_autofree char *shrinking = sr_test_backup_path (self, "shrinking");
+  g_autofree char *shrinking = sr_test_backup_path (self, "other/shrinking");
   int fd = open (growing, O_WRONLY | O_APPEND | O_CLOEXEC);
 
   g_assert_cmpint (write (fd, "more", 4), ==, 4);
@@ -177,10 +177,12 @@ test_changed_while_read (SrTestBackup *self, gconstpointer data)
 {
   SrFault fault = { .effect = SR_FAULT_STALL, .verbs = SR_VERB_CREATE_SPOOL };
   g_autoptr (SrSnapshot) snapshot = NULL, next = NULL;
+  g_autofree char *other = sr_test_backup_path (self, "other");
   g_autofree char *listed = NULL;
 
+  g_assert_no_errno (mkdir (other, 0755));
   sr_test_backup_write_random (self, "growing", 45 * 1024 * 1024);
-  sr_test_backup_write_random (self, "shrinking", 45 * 1024 * 1024);
+  sr_test_backup_write_random (self, "other/shrinking", 45 * 1024 * 1024);
   sr_test_backup_write (self, "staying", "content");
   sr_test_backup_write (self, "vanishing", "content");
   snapshot = store_while (self, &fault, change_files);
@@ -188,7 +190,7 @@ test_changed_while_read (SrTestBackup *self, gconstpointer data)
   g_assert_nonnull (strstr (self->problems->str, "shrinking: The file changed while it was read"));
   g_assert_nonnull (strstr (self->problems->str, "vanishing: The file could not be "));
   listed = sr_test_backup_list (self, snapshot);
-  g_assert_cmpstr (listed, ==, "growing\nshrinking\nstaying\n");
+  g_assert_cmpstr (listed, ==, "growing\nother\nstaying\nother/shrinking\n");
 
   next = sr_test_backup_store (self);
   g_assert_cmpuint (sr_snapshot_get_summary (next)->files_changed, ==, 2);
