@@ -14,6 +14,7 @@
 #include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/sr-error.h"
@@ -23,6 +24,9 @@
 #include "engine/sr-tree-builder.h"
 
 #define READ_SIZE (1024 * 1024) /* bytes between two looks at the cancellable */
+/* Ticks are of 10 ms at most. A server whose clock is ahead must not hold us up for longer. */
+#define TICK_WAIT_USEC G_TIME_SPAN_MILLISECOND
+#define MAX_TICK_WAITS 20
 #define MAX_KEPT_IDS 4096 /* of the list of a large file's chunks, when it has been read */
 
 typedef struct
@@ -220,6 +224,27 @@ open_file (SrFolder *folder, const char *name)
 }
 
 static gboolean
+is_of_present_tick (const struct timespec *time)
+{
+  struct timespec now;
+
+  clock_gettime (CLOCK_REALTIME_COARSE, &now);
+  if (time->tv_sec == now.tv_sec)
+    return time->tv_nsec >= now.tv_nsec;
+  return time->tv_sec == now.tv_sec + 1; /* more is no haste of a clock but a wrong time */
+}
+
+/* The kernel stamps changes with the time of its last tick, since Linux 6.13 only on some file systems. What is written
+ * after the reading, but in the tick of the change before it, would never be seen: neither by looking at the file again,
+ * nor by the next backup. So reading begins when that tick is over. */
+static void
+let_tick_pass (const struct stat *status)
+{
+  for (guint i = 0; i < MAX_TICK_WAITS && is_of_present_tick (&status->st_ctim); i++)
+    g_usleep (TICK_WAIT_USEC);
+}
+
+static gboolean
 read_open_file (FileReader *self, SrFolder *folder, SrNode *node, int fd, GError **error)
 {
   GError *xattr_error = NULL;
@@ -237,6 +262,7 @@ read_open_file (FileReader *self, SrFolder *folder, SrNode *node, int fd, GError
       return FALSE;
     }
 
+  let_tick_pass (&status);
   sr_node_source_set_status (self->source, node, &status);
   self->size = 0;
   g_array_set_size (self->content, 0);
