@@ -17,7 +17,7 @@
 #include "crypto/sr-hash.h"
 #include "repository/sr-compressor.h"
 
-/* A blob of ours has at most 8 MiB, a tree some hundreds; the format's own limit is 4 GiB. */
+/* A blob of ours has at most 8 MiB; a tree may have 4 GiB, the format's own limit, but is stored compressed. */
 #define BLOB_LIMIT (1024u * 1024 * 1024)
 /* What a buffer keeps when a blob of unusual size has passed. */
 #define KEPT_BUFFER_SIZE (9 * 1024 * 1024)
@@ -88,12 +88,13 @@ set_damaged (const SrBlobPlace *place, const char *what, GError **error)
                "The blob %.10s in the pack data/%s is damaged: %s", blob, pack, what);
 }
 
+/* Of what is to be in memory at once. */
 static gboolean
-check_size (const SrBlobPlace *place, GError **error)
+check_size (const SrBlobPlace *place, gsize size, GError **error)
 {
   char blob[SR_ID_HEX_SIZE];
 
-  if (place->blob.length <= BLOB_LIMIT && sr_blob_get_plain_length (&place->blob) <= BLOB_LIMIT)
+  if (size <= BLOB_LIMIT)
     return TRUE;
 
   sr_id_to_hex (&place->blob.id, blob);
@@ -136,7 +137,9 @@ sr_blob_reader_decode (SrBlobReader *self,
   const SrBlob *blob = &place->blob;
   SrId id;
 
-  if (!check_size (place, error) || !open_message (self, place, message, error))
+  if (!check_size (place, place->blob.length, error) ||
+      !check_size (place, sr_blob_get_plain_length (&place->blob), error) ||
+      !open_message (self, place, message, error))
     return FALSE;
 
   *out_data = message + SR_CIPHER_NONCE_SIZE;
@@ -174,7 +177,7 @@ read_message (SrBlobReader *self,
   SrFileName name = { SR_FILE_PACK, place->pack };
   gssize n_read;
 
-  if (!check_size (place, error))
+  if (!check_size (place, place->blob.length, error))
     return FALSE;
 
   sr_buffer_shrink (&self->message, MAX (KEPT_BUFFER_SIZE, place->blob.length));
