@@ -89,7 +89,9 @@ test_storage_without_right_to_write (SrTestBackup *self, gconstpointer data)
 static void
 run_as_nobody (gconstpointer path)
 {
-  g_test_trap_subprocess (path, 0, 0);
+  g_autofree char *inner = g_strconcat (path, "/subprocess", NULL);
+
+  g_test_trap_subprocess (inner, 0, 0);
   g_test_trap_assert_passed ();
 }
 
@@ -260,10 +262,10 @@ add (const char *path, void (*func) (SrTestBackup *self, gconstpointer data))
 static void
 add_as_nobody (const char *path, void (*func) (SrTestBackup *self, gconstpointer data))
 {
-  char *inner = g_strconcat (path, "/subprocess", NULL);
+  g_autofree char *inner = g_strconcat (path, "/subprocess", NULL);
 
   g_test_add (inner, SrTestBackup, NULL, set_up_as_nobody, func, sr_test_backup_tear_down);
-  g_test_add_data_func_full (path, inner, run_as_nobody, g_free);
+  g_test_add_data_func (path, path, run_as_nobody);
 }
 
 int
