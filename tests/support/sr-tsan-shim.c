@@ -163,6 +163,18 @@ g_atomic_rc_box_release_full (gpointer box, GDestroyNotify clear)
   clear_of_box = outer;
 }
 
+/* It counts with the same functions, but calls them inside GLib, where they cannot be replaced. Counting down is one atomic
+ * operation, before which all that was done with the text is released, and after which all that others did is known. */
+void
+g_ref_string_release (char *text)
+{
+  REAL (g_ref_string_release)
+
+  __tsan_release (text);
+  __tsan_acquire (text);
+  real (text);
+}
+
 /* What a source of a main context calls, when it was attached by another thread. Only idle and timeout
  * sources: those of other kinds call functions with other arguments. */
 typedef struct
