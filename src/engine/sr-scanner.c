@@ -404,12 +404,21 @@ add_name (GArray *names, const char *text, gboolean is_file)
   g_array_append_val (names, name);
 }
 
+/* Only the owner may read without leaving a trace. */
+static int
+open_quietly (int folder_fd, const char *name, int flags)
+{
+  int fd = openat (folder_fd, name, flags | O_NOATIME);
+
+  return fd >= 0 || errno != EPERM ? fd : openat (folder_fd, name, flags);
+}
+
 static gboolean
 list_names (Scanner *self, GArray *names)
 {
   SrFolder *folder = self->folder;
   gboolean is_cache = sr_backup_rules_is_cache (self->context->rules, folder->fd);
-  int fd = openat (folder->fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  int fd = open_quietly (folder->fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   DIR *directory = fd >= 0 ? fdopendir (fd) : NULL;
   struct dirent *entry;
 
@@ -485,14 +494,12 @@ static int
 open_folder (const Visit *visit, const char *name)
 {
   int flags = O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
-  int fd;
 
   /* To pass through a folder, the right to list it is not needed. */
   if (visit->root != NULL)
     return openat (visit->parent->fd, name, flags | O_PATH);
 
-  fd = openat (visit->parent->fd, name, flags | O_RDONLY | O_NOATIME);
-  return fd >= 0 || errno != EPERM ? fd : openat (visit->parent->fd, name, flags | O_RDONLY);
+  return open_quietly (visit->parent->fd, name, flags | O_RDONLY);
 }
 
 /* A folder that cannot be opened is named in the result and left out. */
