@@ -10,6 +10,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
+#include <limits.h>
 #include <pwd.h>
 #include <string.h>
 #include <sys/xattr.h>
@@ -264,7 +265,8 @@ sr_node_source_read_link (SrNodeSource *self,
                           gsize size,
                           GError **error)
 {
-  for (gsize capacity = size + 2; capacity <= LINK_LIMIT; capacity = capacity * 2 + 256)
+  for (gsize capacity = MIN (size, PATH_MAX) + 2; capacity <= LINK_LIMIT;
+       capacity = capacity * 2 + 256)
     {
       ssize_t length;
 
