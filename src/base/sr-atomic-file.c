@@ -11,6 +11,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <glib/gi18n-lib.h>
 #include <glib/gstdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -37,7 +38,7 @@ sync_folder (const char *folder, GError **error)
   if (code == 0 || code == EINVAL || code == ENOTSUP)
     return TRUE;
 
-  sr_set_error_from_errno (error, code, "Could not sync the folder %s", folder);
+  sr_set_error_from_errno (error, code, _ ("Could not sync the folder %s"), folder);
   return FALSE;
 }
 
@@ -66,7 +67,7 @@ write_and_sync (int fd,
   if (code == 0)
     return TRUE;
 
-  sr_set_error_from_errno (error, code, "Could not write %s", path);
+  sr_set_error_from_errno (error, code, _ ("Could not write %s"), path);
   return FALSE;
 }
 
@@ -103,7 +104,7 @@ sr_atomic_file_write (const char *path,
   fd = mkostemp (temporary, O_CLOEXEC);
   if (fd < 0)
     {
-      sr_set_error_from_errno (error, errno, "Could not make a file in %s", folder);
+      sr_set_error_from_errno (error, errno, _ ("Could not make a file in %s"), folder);
       return FALSE;
     }
 
@@ -115,7 +116,7 @@ sr_atomic_file_write (const char *path,
 
   if (rename (temporary, path) != 0)
     {
-      sr_set_error_from_errno (error, errno, "Could not replace %s", path);
+      sr_set_error_from_errno (error, errno, _ ("Could not replace %s"), path);
       unlink (temporary);
       return FALSE;
     }
@@ -131,9 +132,9 @@ open_regular (const char *path, GError **error)
   int fd = open (path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
 
   if (fd < 0 || fstat (fd, &status) != 0)
-    sr_set_error_from_errno (error, errno, "Could not open %s", path);
+    sr_set_error_from_errno (error, errno, _ ("Could not open %s"), path);
   else if (!S_ISREG (status.st_mode))
-    g_set_error (error, SR_ERROR, SR_ERROR_INVALID, "%s is not a file; move it away", path);
+    g_set_error (error, SR_ERROR, SR_ERROR_INVALID, _ ("%s is not a file; move it away"), path);
   else
     return fd;
 
@@ -181,8 +182,7 @@ sr_atomic_file_read (const char *path, gsize limit, GCancellable *cancellable, G
   if (content.length > limit)
     {
       g_set_error (error, SR_ERROR, SR_ERROR_LIMIT,
-                   "%s is larger than %" G_GSIZE_FORMAT " bytes; it may be something else", path,
-                   limit);
+                   _ ("%s is larger than %zu bytes; it may be something else"), path, limit);
       return NULL;
     }
 

@@ -35,5 +35,6 @@ GQuark sr_error_quark (void);
 
 void sr_set_error_from_errno (GError **error, int code, const char *format, ...)
     G_GNUC_PRINTF (3, 4);
+void sr_prefix_error (GError **error, const char *format, ...) G_GNUC_PRINTF (2, 3);
 
 G_END_DECLS

@@ -10,6 +10,7 @@
 #include "sr-fd.h"
 
 #include <errno.h>
+#include <glib/gi18n-lib.h>
 #include <unistd.h>
 
 #include "base/sr-error.h"
@@ -47,7 +48,7 @@ read_whole (int fd,
         done += (gsize) n;
       else if (errno != EINTR)
         {
-          sr_set_error_from_errno (error, errno, "Could not read %s", what);
+          sr_set_error_from_errno (error, errno, _ ("Could not read %s"), what);
           return -1;
         }
     }
@@ -60,11 +61,13 @@ read_whole (int fd,
 static gboolean
 check_range (guint64 offset, gsize length, const char *what, GError **error)
 {
+  g_autofree char *text = NULL;
+
   if (length <= G_MAXINT64 && offset <= G_MAXINT64 - (guint64) length)
     return TRUE;
 
-  sr_set_error_from_errno (error, EOVERFLOW, "Could not reach byte %" G_GUINT64_FORMAT " of %s",
-                           offset, what);
+  text = g_strdup_printf ("%" G_GUINT64_FORMAT, offset);
+  sr_set_error_from_errno (error, EOVERFLOW, _ ("Could not reach byte %s of %s"), text, what);
   return FALSE;
 }
 
@@ -163,7 +166,7 @@ sr_fd_pwrite (int fd,
         done += (gsize) n;
       else if (n == 0 || errno != EINTR)
         {
-          sr_set_error_from_errno (error, n == 0 ? EIO : errno, "Could not write %s", what);
+          sr_set_error_from_errno (error, n == 0 ? EIO : errno, _ ("Could not write %s"), what);
           return FALSE;
         }
     }

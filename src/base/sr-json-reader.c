@@ -14,6 +14,7 @@
 
 #include "sr-json-reader.h"
 
+#include <glib/gi18n-lib.h>
 #include <string.h>
 
 #include "base/sr-error.h"
@@ -61,13 +62,17 @@ struct _SrJsonReader
 static void
 fail_with (SrJsonReader *self, SrError code, gsize position, const char *what)
 {
-  if (self->error == NULL)
-    g_set_error (&self->error, SR_ERROR, code,
-                 "The JSON text is not usable: %s at byte %" G_GUINT64_FORMAT, what,
-                 self->window_offset + position);
+  g_autofree char *at = NULL;
+
+  if (self->error != NULL)
+    return;
+
+  at = g_strdup_printf ("%" G_GUINT64_FORMAT, self->window_offset + position);
+  g_set_error (&self->error, SR_ERROR, code, _ ("The JSON text is not usable at byte %s: %s"), at,
+               _ (what));
 }
 
-/* Each token fails with a sentence that fits before “at byte 17”. */
+/* Each token fails with a phrase, marked with N_(). */
 static gboolean
 fail (SrJsonReader *self, const char *what)
 {
@@ -154,7 +159,7 @@ scan_string (SrJsonReader *self, guint8 **out_text, gsize *out_length, gboolean 
       at = (gsize) (stop - start);
       if (at - 1 > self->text_limit)
         {
-          fail_with (self, SR_ERROR_LIMIT, self->position, "a string is too long");
+          fail_with (self, SR_ERROR_LIMIT, self->position, N_ ("a string is too long"));
           return FALSE;
         }
 
@@ -177,11 +182,11 @@ scan_string (SrJsonReader *self, guint8 **out_text, gsize *out_length, gboolean 
         }
       else if (left > 0 && *stop < ' ')
         {
-          fail_with (self, SR_ERROR_DAMAGED, self->position + at, "a control character");
+          fail_with (self, SR_ERROR_DAMAGED, self->position + at, N_ ("a control character"));
           return FALSE;
         }
       else if (!refill (self))
-        return fail (self, "a string has no end");
+        return fail (self, N_ ("a string has no end"));
     }
 
   *out_text = self->window + self->position + 1;
@@ -213,7 +218,8 @@ read_string (SrJsonReader *self, const char **out_text, gsize *out_length)
   self->decoded.length = 0;
   if (!sr_json_text_unescape (text, length, &self->decoded, &wrong))
     {
-      fail_with (self, SR_ERROR_DAMAGED, (gsize) (text - self->window) + wrong, "a wrong escape");
+      fail_with (self, SR_ERROR_DAMAGED, (gsize) (text - self->window) + wrong,
+                 N_ ("a wrong escape"));
       return FALSE;
     }
 
@@ -249,7 +255,7 @@ scan_number (SrJsonReader *self, const guint8 **out_text, gsize *out_length)
         at++;
       if (at > self->text_limit)
         {
-          fail_with (self, SR_ERROR_LIMIT, self->position, "a number is too long");
+          fail_with (self, SR_ERROR_LIMIT, self->position, N_ ("a number is too long"));
           return FALSE;
         }
       if (self->position + at < self->end || !refill (self))
@@ -261,7 +267,7 @@ scan_number (SrJsonReader *self, const guint8 **out_text, gsize *out_length)
   *out_text = self->window + self->position;
   *out_length = at;
   if (!sr_json_text_is_number (*out_text, at))
-    return fail (self, "a wrong number");
+    return fail (self, N_ ("a wrong number"));
 
   self->position += at;
   return TRUE;
@@ -279,7 +285,7 @@ read_word (SrJsonReader *self, const char *word)
 
   if (self->end - self->position < length ||
       memcmp (self->window + self->position, word, length) != 0)
-    return fail (self, "a wrong word");
+    return fail (self, N_ ("a wrong word"));
 
   self->position += length;
   return TRUE;
@@ -304,7 +310,8 @@ begin_container (SrJsonReader *self, char closer)
 {
   if (self->depth == DEPTH_LIMIT)
     {
-      fail_with (self, SR_ERROR_LIMIT, self->position, "objects or arrays are nested too deeply");
+      fail_with (self, SR_ERROR_LIMIT, self->position,
+                 N_ ("objects or arrays are nested too deeply"));
       return FALSE;
     }
 
@@ -323,7 +330,7 @@ next_in_container (SrJsonReader *self, char closer)
   if (self->error != NULL)
     return FALSE;
   if (self->depth == 0 || self->closers[self->depth - 1] != closer)
-    return fail (self, "something else than expected");
+    return fail (self, N_ ("something else than expected"));
   if (self->value_due && !sr_json_reader_skip_value (self))
     return FALSE;
 
@@ -339,7 +346,7 @@ next_in_container (SrJsonReader *self, char closer)
   if (self->is_fresh)
     return TRUE;
   if (byte != ',')
-    return fail (self, "a comma is missing");
+    return fail (self, N_ ("a comma is missing"));
 
   self->position++;
   return TRUE;
@@ -470,7 +477,7 @@ sr_json_reader_peek (SrJsonReader *self)
 
   type = types[next_byte (self)];
   if (type == SR_JSON_NONE)
-    fail (self, "a value is missing");
+    fail (self, N_ ("a value is missing"));
   return type;
 }
 
@@ -485,7 +492,8 @@ sr_json_reader_peek (SrJsonReader *self)
 gboolean
 sr_json_reader_begin_object (SrJsonReader *self)
 {
-  return begin_value (self, SR_JSON_OBJECT, "an object is missing") && begin_container (self, '}');
+  return begin_value (self, SR_JSON_OBJECT, N_ ("an object is missing")) &&
+         begin_container (self, '}');
 }
 
 /**
@@ -506,18 +514,18 @@ sr_json_reader_next_member (SrJsonReader *self)
   if (!next_in_container (self, '}'))
     return FALSE;
   if (next_byte (self) != '"')
-    return fail (self, "a member is missing");
+    return fail (self, N_ ("a member is missing"));
   if (!read_string (self, &name, &length))
     return FALSE;
   if (has_nul (self, name, length))
-    return fail (self, "a NUL character in a name");
+    return fail (self, N_ ("a NUL character in a name"));
 
   /* A copy: reading the value may move the window. */
   self->member.length = 0;
   sr_buffer_append (&self->member, name, length + 1);
 
   if (next_byte (self) != ':')
-    return fail (self, "a colon is missing");
+    return fail (self, N_ ("a colon is missing"));
 
   self->position++;
   self->value_due = TRUE;
@@ -563,7 +571,8 @@ sr_json_reader_get_member (SrJsonReader *self)
 gboolean
 sr_json_reader_begin_array (SrJsonReader *self)
 {
-  return begin_value (self, SR_JSON_ARRAY, "an array is missing") && begin_container (self, ']');
+  return begin_value (self, SR_JSON_ARRAY, N_ ("an array is missing")) &&
+         begin_container (self, ']');
 }
 
 /**
@@ -599,7 +608,7 @@ gboolean
 sr_json_reader_read_string (SrJsonReader *self, const char **out_text, gsize *out_length)
 {
   gsize length = 0;
-  gboolean read = begin_value (self, SR_JSON_STRING, "a string is missing") &&
+  gboolean read = begin_value (self, SR_JSON_STRING, N_ ("a string is missing")) &&
                   read_string (self, out_text, &length);
 
   if (!read)
@@ -630,7 +639,7 @@ sr_json_reader_dup_string (SrJsonReader *self, char **out_text)
   if (!sr_json_reader_read_string (self, &text, &length))
     return FALSE;
   if (has_nul (self, text, length))
-    return fail (self, "a NUL character in a string");
+    return fail (self, N_ ("a NUL character in a string"));
 
   *out_text = g_strndup (text, length);
   return TRUE;
@@ -652,7 +661,7 @@ sr_json_reader_read_id (SrJsonReader *self, SrId *out_id)
   if (!sr_json_reader_read_string (self, &text, &length))
     return FALSE;
   if (!sr_id_from_hex (out_id, text, (gssize) length))
-    return fail (self, "a string that is not an id of 64 hexadecimal digits");
+    return fail (self, N_ ("a string that is not an id of 64 hexadecimal digits"));
 
   return TRUE;
 }
@@ -710,14 +719,14 @@ sr_json_reader_read_uint64 (SrJsonReader *self, guint64 *out_value)
   const guint8 *text;
   gsize length;
 
-  if (!begin_value (self, SR_JSON_NUMBER, "a number is missing"))
+  if (!begin_value (self, SR_JSON_NUMBER, N_ ("a number is missing")))
     return FALSE;
   if (read_plain_number (self, out_value))
     return TRUE;
   if (!scan_number (self, &text, &length))
     return FALSE;
   if (!parse_digits (text, length, out_value))
-    return fail (self, "a number that is not whole, or out of range,");
+    return fail (self, N_ ("a number that is not whole, or out of range"));
 
   return TRUE;
 }
@@ -737,7 +746,7 @@ sr_json_reader_read_uint32 (SrJsonReader *self, guint32 *out_value)
   if (!sr_json_reader_read_uint64 (self, &value))
     return FALSE;
   if (value > G_MAXUINT32)
-    return fail (self, "a number that is out of range");
+    return fail (self, N_ ("a number that is out of range"));
 
   *out_value = (guint32) value;
   return TRUE;
@@ -758,13 +767,13 @@ sr_json_reader_read_int64 (SrJsonReader *self, gint64 *out_value)
   guint64 value;
   gsize sign;
 
-  if (!begin_value (self, SR_JSON_NUMBER, "a number is missing") ||
+  if (!begin_value (self, SR_JSON_NUMBER, N_ ("a number is missing")) ||
       !scan_number (self, &text, &length))
     return FALSE;
 
   sign = text[0] == '-' ? 1 : 0;
   if (!parse_digits (text + sign, length - sign, &value) || value > (guint64) G_MAXINT64 + sign)
-    return fail (self, "a number that is not whole, or out of range,");
+    return fail (self, N_ ("a number that is not whole, or out of range"));
 
   *out_value = (gint64) (sign == 0 ? value : -value);
   return TRUE;
@@ -782,7 +791,7 @@ sr_json_reader_read_boolean (SrJsonReader *self, gboolean *out_value)
 {
   gboolean value;
 
-  if (!begin_value (self, SR_JSON_BOOLEAN, "true or false is missing"))
+  if (!begin_value (self, SR_JSON_BOOLEAN, N_ ("true or false is missing")))
     return FALSE;
 
   value = self->window[self->position] == 't';
@@ -802,7 +811,7 @@ sr_json_reader_read_boolean (SrJsonReader *self, gboolean *out_value)
 gboolean
 sr_json_reader_read_null (SrJsonReader *self)
 {
-  return begin_value (self, SR_JSON_NULL, "null is missing") && read_word (self, "null");
+  return begin_value (self, SR_JSON_NULL, N_ ("null is missing")) && read_word (self, "null");
 }
 
 /* Reads a scalar, or goes into an object or array. */
@@ -829,7 +838,7 @@ copy_token (SrJsonReader *self, SrJsonWriter *writer)
         sr_json_writer_string (writer, text, (gssize) length);
       break;
     case SR_JSON_NUMBER:
-      if (begin_value (self, SR_JSON_NUMBER, "a number is missing") &&
+      if (begin_value (self, SR_JSON_NUMBER, N_ ("a number is missing")) &&
           scan_number (self, &number, &length) && writer != NULL)
         sr_json_writer_raw (writer, (const char *) number, (gssize) length);
       break;
@@ -842,7 +851,7 @@ copy_token (SrJsonReader *self, SrJsonWriter *writer)
         sr_json_writer_null (writer);
       break;
     case SR_JSON_NONE:
-      fail (self, "a value is missing");
+      fail (self, N_ ("a value is missing"));
       break;
     default:
       g_assert_not_reached ();
@@ -881,7 +890,7 @@ copy_value (SrJsonReader *self, SrJsonWriter *writer, const SrBuffer *written)
       while (self->error == NULL && self->depth > outer && !copy_next (self, writer))
         continue;
       if (written != NULL && written->length > self->text_limit)
-        fail_with (self, SR_ERROR_LIMIT, self->position, "a value is too long");
+        fail_with (self, SR_ERROR_LIMIT, self->position, N_ ("a value is too long"));
     }
   while (self->error == NULL && self->depth > outer);
 
@@ -966,9 +975,9 @@ gboolean
 sr_json_reader_finish (SrJsonReader *self, GError **error)
 {
   if (self->error == NULL && (self->depth > 0 || self->value_due))
-    fail (self, "an end is missing");
+    fail (self, N_ ("an end is missing"));
   else if (self->error == NULL && (next_byte (self) != 0 || self->position < self->end))
-    fail (self, "there is more than one value");
+    fail (self, N_ ("there is more than one value"));
 
   if (self->error != NULL && error != NULL)
     *error = g_error_copy (self->error);

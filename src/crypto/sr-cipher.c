@@ -17,6 +17,7 @@
 
 #include "sr-cipher.h"
 
+#include <glib/gi18n-lib.h>
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
 #include <openssl/rand.h>
@@ -79,7 +80,7 @@ make_contexts (SrCipher *self, GError **error)
       EVP_CIPHER_CTX_set_padding (self->block, 0) == 1)
     return TRUE;
 
-  sr_openssl_set_error (error, "Could not prepare encryption");
+  sr_openssl_set_error (error, _ ("Could not prepare encryption with this computer's OpenSSL"));
   return FALSE;
 }
 
@@ -103,7 +104,7 @@ sr_cipher_new (SrSecret *key, GError **error)
   if (!sr_key_is_usable (key))
     {
       g_set_error_literal (error, SR_ERROR, SR_ERROR_DAMAGED,
-                           "The repository's key consists of zeros and protects nothing");
+                           _ ("The repository's key consists of zeros and protects nothing"));
       return NULL;
     }
 
@@ -145,7 +146,8 @@ draw_nonce (SrCipher *self, guint8 nonce[SR_CIPHER_NONCE_SIZE], GError **error)
     {
       if (RAND_bytes (self->nonces[0], sizeof self->nonces) != 1)
         {
-          sr_openssl_set_error (error, "Could not draw random bytes");
+          sr_openssl_set_error (error,
+                                _ ("Could not draw random bytes with this computer's OpenSSL"));
           return FALSE;
         }
       self->n_nonces = N_NONCES;
@@ -244,7 +246,7 @@ sr_cipher_seal_with_nonce (SrCipher *self,
       return TRUE;
     }
 
-  sr_openssl_set_error (error, "Could not encrypt");
+  sr_openssl_set_error (error, _ ("Could not encrypt with this computer's OpenSSL"));
   return FALSE;
 }
 
@@ -275,16 +277,17 @@ check_tag (SrCipher *self, const guint8 *message, gsize sealed_length, GError **
   if (!start_mac (self, message) || EVP_MAC_update (self->mac, sealed, sealed_length) != 1 ||
       !finish_mac (self, tag))
     {
-      sr_openssl_set_error (error, "Could not check encrypted data");
+      sr_openssl_set_error (error,
+                            _ ("Could not check encrypted data with this computer's OpenSSL"));
       return FALSE;
     }
 
   if (CRYPTO_memcmp (tag, sealed + sealed_length, SR_CIPHER_TAG_SIZE) != 0)
     g_set_error_literal (error, SR_ERROR, SR_ERROR_DAMAGED,
-                         "The encrypted data do not match their authentication tag");
+                         _ ("The encrypted data do not match their authentication tag"));
   else if (memcmp (message, zeros, SR_CIPHER_NONCE_SIZE) == 0)
     g_set_error_literal (error, SR_ERROR, SR_ERROR_DAMAGED,
-                         "The encrypted data have a nonce of zeros");
+                         _ ("The encrypted data have a nonce of zeros"));
   else
     return TRUE;
   return FALSE;
@@ -313,8 +316,8 @@ sr_cipher_open (SrCipher *self, const guint8 *message, gsize length, guint8 *pla
   if (length < SR_CIPHER_OVERHEAD)
     {
       g_set_error (error, SR_ERROR, SR_ERROR_DAMAGED,
-                   "The encrypted data have %" G_GSIZE_FORMAT " bytes, %d at least belong there",
-                   length, SR_CIPHER_OVERHEAD);
+                   _ ("The encrypted data have %zu bytes, %d at least belong there"), length,
+                   SR_CIPHER_OVERHEAD);
       return FALSE;
     }
 
@@ -334,7 +337,7 @@ sr_cipher_open (SrCipher *self, const guint8 *message, gsize length, guint8 *pla
   return TRUE;
 
 failed:
-  sr_openssl_set_error (error, "Could not decrypt");
+  sr_openssl_set_error (error, _ ("Could not decrypt with this computer's OpenSSL"));
   return FALSE;
 }
 
@@ -356,7 +359,7 @@ sr_cipher_seal_begin (SrCipher *self, guint8 out_nonce[SR_CIPHER_NONCE_SIZE], GE
     return FALSE;
   if (!start_mac (self, out_nonce) || !start_stream (self, out_nonce))
     {
-      sr_openssl_set_error (error, "Could not begin encrypting");
+      sr_openssl_set_error (error, _ ("Could not begin encrypting with this computer's OpenSSL"));
       return FALSE;
     }
   self->sealing = TRUE;
@@ -382,7 +385,7 @@ sr_cipher_seal_update (SrCipher *self,
 
   if (encrypt_and_mac (self, plain, length, sealed))
     return TRUE;
-  sr_openssl_set_error (error, "Could not encrypt");
+  sr_openssl_set_error (error, _ ("Could not encrypt with this computer's OpenSSL"));
   return FALSE;
 }
 
@@ -402,6 +405,6 @@ sr_cipher_seal_end (SrCipher *self, guint8 out_tag[SR_CIPHER_TAG_SIZE], GError *
   self->sealing = FALSE;
   if (finish_mac (self, out_tag))
     return TRUE;
-  sr_openssl_set_error (error, "Could not finish encrypting");
+  sr_openssl_set_error (error, _ ("Could not finish encrypting with this computer's OpenSSL"));
   return FALSE;
 }

@@ -19,6 +19,7 @@
 #include "sr-key.h"
 
 #ifdef __GLIBC__
+#include <glib/gi18n-lib.h>
 #include <malloc.h>
 #endif
 #include <openssl/evp.h>
@@ -45,7 +46,7 @@ sr_random_fill (void *buffer, gsize length, GError **error)
   if (RAND_priv_bytes_ex (NULL, buffer, length, 0) == 1)
     return TRUE;
 
-  sr_openssl_set_error (error, "Could not draw random bytes");
+  sr_openssl_set_error (error, _ ("Could not draw random bytes with this computer's OpenSSL"));
   return FALSE;
 }
 
@@ -101,13 +102,13 @@ gboolean
 sr_scrypt_parameters_check (const SrScryptParameters *parameters, GError **error)
 {
   guint64 n = parameters->n, r = parameters->r, p = parameters->p;
+  g_autofree char *text = g_strdup_printf (
+      "N %" G_GUINT64_FORMAT ", r %" G_GUINT64_FORMAT ", p %" G_GUINT64_FORMAT, n, r, p);
 
   if (n < 2 || (n & (n - 1)) != 0 || r == 0 || p == 0 || r * p >= 1 << 30)
     {
-      g_set_error (error, SR_ERROR, SR_ERROR_DAMAGED,
-                   "The scrypt parameters N %" G_GUINT64_FORMAT ", r %" G_GUINT64_FORMAT
-                   ", p %" G_GUINT64_FORMAT " are not valid",
-                   n, r, p);
+      g_set_error (error, SR_ERROR, SR_ERROR_DAMAGED, _ ("The scrypt parameters %s are not valid"),
+                   text);
       return FALSE;
     }
 
@@ -115,9 +116,8 @@ sr_scrypt_parameters_check (const SrScryptParameters *parameters, GError **error
   if (MAX (n, p) > SR_SCRYPT_MEMORY_LIMIT / BLOCK_SIZE / r || n > SR_SCRYPT_WORK_LIMIT / (r * p))
     {
       g_set_error (error, SR_ERROR, SR_ERROR_LIMIT,
-                   "The scrypt parameters N %" G_GUINT64_FORMAT ", r %" G_GUINT64_FORMAT
-                   ", p %" G_GUINT64_FORMAT " ask for more memory or time than is accepted",
-                   n, r, p);
+                   _ ("The scrypt parameters %s ask for more memory or time than is accepted"),
+                   text);
       return FALSE;
     }
   return TRUE;
@@ -167,7 +167,8 @@ sr_key_derive (SrSecret *password,
 #endif
   if (!done)
     {
-      sr_openssl_set_error (error, "Could not make a key of the password");
+      sr_openssl_set_error (
+          error, _ ("Could not make a key of the password with this computer's OpenSSL"));
       return NULL;
     }
 

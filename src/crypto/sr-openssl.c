@@ -7,6 +7,7 @@
 
 #include "sr-openssl.h"
 
+#include <glib/gi18n-lib.h>
 #include <openssl/err.h>
 
 #include "base/sr-error.h"
@@ -44,27 +45,28 @@ sr_openssl_get (GError **error)
   g_once (&once, fetch_algorithms, NULL);
   if (once.retval == NULL)
     g_set_error_literal (error, SR_ERROR, SR_ERROR_UNSUPPORTED,
-                         "This computer's OpenSSL lacks AES-256-CTR, AES-128-ECB, Poly1305 or "
-                         "SHA-256; allow its default provider");
+                         _ ("This computer's OpenSSL lacks AES-256-CTR, AES-128-ECB, Poly1305 or "
+                            "SHA-256; allow its default provider"));
   return once.retval;
 }
 
 /**
  * sr_openssl_set_error:
  * @error: return location
- * @what: what could not be done, as "Could not seal a message"
+ * @what: what could not be done, as _("Could not encrypt with this computer's OpenSSL")
  *
  * Sets %SR_ERROR_UNSUPPORTED with OpenSSL's own words, and empties OpenSSL's queue of errors.
  */
 void
 sr_openssl_set_error (GError **error, const char *what)
 {
-  char words[256] = "no reason given";
+  char words[256];
   unsigned long code = ERR_peek_last_error ();
 
   if (code != 0)
     ERR_error_string_n (code, words, sizeof words);
+  else
+    g_strlcpy (words, _ ("no reason given"), sizeof words);
   ERR_clear_error ();
-  g_set_error (error, SR_ERROR, SR_ERROR_UNSUPPORTED, "%s with this computer's OpenSSL: %s", what,
-               words);
+  g_set_error (error, SR_ERROR, SR_ERROR_UNSUPPORTED, C_ ("error", "%s: %s"), what, words);
 }

@@ -12,6 +12,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <glib/gi18n-lib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -63,7 +64,7 @@ wait_readable (int fd, const char *what, GCancellable *cancellable, GError **err
   while (n < 0 && errno == EINTR);
 
   if (n < 0)
-    sr_set_error_from_errno (error, errno, "Could not wait for %s", what);
+    sr_set_error_from_errno (error, errno, _ ("Could not wait for %s"), what);
   if (watched)
     g_cancellable_release_fd (cancellable);
   return n >= 0 && !g_cancellable_set_error_if_cancelled (cancellable, error);
@@ -97,8 +98,8 @@ read_bytes (int fd,
         }
     }
 
-  g_set_error (error, SR_ERROR, SR_ERROR_LIMIT, "The password in %s is longer than %d bytes", what,
-               PASSWORD_LIMIT);
+  g_set_error (error, SR_ERROR, SR_ERROR_LIMIT, _ ("The password in %s is longer than %d bytes"),
+               what, PASSWORD_LIMIT);
   return FALSE;
 }
 
@@ -111,17 +112,17 @@ open_source (const char *where, int *out_fd, gboolean *out_close, char **out_wha
   if (g_str_equal (where, "-"))
     {
       *out_fd = STDIN_FILENO;
-      *out_what = g_strdup ("standard input");
+      *out_what = g_strdup (_ ("standard input"));
       return TRUE;
     }
 
   if (g_str_has_prefix (where, "fd:"))
     {
-      *out_what = g_strdup_printf ("file descriptor %s", where + 3);
+      *out_what = g_strdup_printf (_ ("file descriptor %s"), where + 3);
       if (!g_ascii_string_to_unsigned (where + 3, 10, 0, G_MAXINT, &number, NULL))
         {
           g_set_error (error, SR_ERROR, SR_ERROR_INVALID,
-                       "“%s” names no file descriptor; write fd: and its number", where);
+                       _ ("“%s” names no file descriptor; write fd: and its number"), where);
           return FALSE;
         }
       *out_fd = (int) number;
@@ -131,7 +132,7 @@ open_source (const char *where, int *out_fd, gboolean *out_close, char **out_wha
   *out_what = g_filename_display_name (where);
   *out_fd = open (where, O_RDONLY | O_CLOEXEC | O_NOCTTY);
   if (*out_fd < 0)
-    sr_set_error_from_errno (error, errno, "Could not open the password file %s", *out_what);
+    sr_set_error_from_errno (error, errno, _ ("Could not open the password file %s"), *out_what);
   *out_close = *out_fd >= 0;
   return *out_close;
 }
@@ -267,9 +268,9 @@ sr_secret_read_password (const char *where, GCancellable *cancellable, GError **
   password = decode (bytes, length);
   if (password == NULL)
     g_set_error (error, SR_ERROR, SR_ERROR_INVALID,
-                 "The password in %s is not proper UTF-16; save it as UTF-8", what);
+                 _ ("The password in %s is not proper UTF-16; save it as UTF-8"), what);
   else if (sr_secret_get_length (password) == 0)
-    g_set_error (error, SR_ERROR, SR_ERROR_INVALID, "There is no password in %s", what);
+    g_set_error (error, SR_ERROR, SR_ERROR_INVALID, _ ("There is no password in %s"), what);
   else
     return g_steal_pointer (&password);
   return NULL;

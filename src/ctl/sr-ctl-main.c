@@ -155,9 +155,9 @@ main (int argc, char **argv)
   fill_standard_descriptors ();
   set_limits ();
   setlocale (LC_ALL, "");
-  bindtextdomain ("strongroom", SR_LOCALE_DIR);
-  textdomain ("strongroom");
-  bind_textdomain_codeset ("strongroom", "UTF-8");
+  bindtextdomain (GETTEXT_PACKAGE, SR_LOCALE_DIR);
+  textdomain (GETTEXT_PACKAGE);
+  bind_textdomain_codeset (GETTEXT_PACKAGE, "UTF-8");
   g_set_prgname ("strongroomctl");
 
   ctl = ctl_new (sr_ctl_options_want_json (argv));

@@ -18,6 +18,7 @@
 
 #include "sr-pattern-list.h"
 
+#include <glib/gi18n-lib.h>
 #include <string.h>
 
 #include "base/sr-error.h"
@@ -469,10 +470,11 @@ check_globs (GArray *parts, const char *text, GError **error)
         {
           g_autofree char *shown = g_utf8_make_valid (text, -1);
 
-          g_set_error (error, SR_ERROR, SR_ERROR_INVALID,
-                       "The pattern “%s” is not well formed: close its “[” before the next “/”, or "
-                       "write “\\[” and “\\\\” for the characters themselves",
-                       shown);
+          g_set_error (
+              error, SR_ERROR, SR_ERROR_INVALID,
+              _ ("The pattern “%s” is not well formed: close its “[” before the next “/”, or "
+                 "write “\\[” and “\\\\” for the characters themselves"),
+              shown);
           return FALSE;
         }
     }
@@ -490,7 +492,7 @@ add_pattern (SrPatternList *self, const char *text, GError **error)
   if (text[negated] == '\0')
     {
       g_set_error (error, SR_ERROR, SR_ERROR_INVALID,
-                   "The pattern “%s” is empty: leave it out, or type a name", text);
+                   _ ("The pattern “%s” is empty: leave it out, or type a name"), text);
       return FALSE;
     }
   /* As it was typed, because bytes that are not UTF-8 are a mistake within brackets only there. */

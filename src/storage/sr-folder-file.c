@@ -14,7 +14,9 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <glib/gi18n-lib.h>
 #include <glib/gstdio.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -50,46 +52,52 @@ find_plain_file (const char *path)
  * @error: (out) (optional): where the error goes
  * @code: a value of errno
  * @folder: the folder that refused
- * @what: what was tried there, as "write a file"
+ * @format: what was tried there, as _("Could not write a file in the folder “%s”")
  *
  * Says in a sentence what is the matter with @folder and what helps.
  */
 void
-sr_folder_set_error (GError **error, int code, const char *folder, const char *what)
+sr_folder_set_error (GError **error, int code, const char *folder, const char *format, ...)
 {
+  g_autofree char *what = NULL;
   g_autofree char *plain_file = NULL;
+  va_list arguments;
 
+  va_start (arguments, format);
+  what = g_strdup_vprintf (format, arguments);
+  va_end (arguments);
   switch (code)
     {
     case ENOSPC:
     case EDQUOT:
-      g_set_error (error, SR_ERROR, SR_ERROR_NO_SPACE,
-                   "No space is left in the folder “%s”; make room there, or choose another one",
-                   folder);
+      g_set_error (
+          error, SR_ERROR, SR_ERROR_NO_SPACE,
+          _ ("No space is left in the folder “%s”; make room there, or choose another one"),
+          folder);
       break;
     case EROFS:
-      g_set_error (error, SR_ERROR, SR_ERROR_PERMISSION,
-                   "Could not %s in the folder “%s”, because its drive is read-only; make it "
-                   "writable, or choose another folder",
-                   what, folder);
+      g_set_error (
+          error, SR_ERROR, SR_ERROR_PERMISSION,
+          _ ("%s, because its drive is read-only; make it writable, or choose another folder"),
+          what);
       break;
     case EACCES:
     case EPERM:
       g_set_error (error, SR_ERROR, SR_ERROR_PERMISSION,
-                   "Not allowed to %s in the folder “%s”; ask its owner for permission, or choose "
-                   "another folder",
-                   what, folder);
+                   _ ("%s, because that is not allowed; ask its owner for permission, or choose "
+                      "another folder"),
+                   what);
       break;
     case ENOENT:
       g_set_error (error, SR_ERROR, SR_ERROR_NOT_FOUND,
-                   "The folder “%s” is not there; if it is on a drive, check that the drive is "
-                   "connected",
+                   _ ("The folder “%s” is not there; if it is on a drive, check that the drive is "
+                      "connected"),
                    folder);
       break;
     case ENOTDIR:
       plain_file = find_plain_file (folder);
       g_set_error (error, SR_ERROR, SR_ERROR_NOT_A_REPOSITORY,
-                   "“%s” is a file where a folder should be; choose another place", plain_file);
+                   _ ("“%s” is a file where a folder should be; choose another place"), plain_file);
       break;
     case EIO:
     case ENXIO:
@@ -97,12 +105,11 @@ sr_folder_set_error (GError **error, int code, const char *folder, const char *w
     case ENOTCONN:
     case ESTALE:
       g_set_error (error, SR_ERROR, SR_ERROR_STORAGE,
-                   "Could not %s in the folder “%s”: %s; check that its drive is connected and "
-                   "sound, then try again",
-                   what, folder, g_strerror (code));
+                   _ ("%s: %s; check that its drive is connected and sound, then try again"), what,
+                   g_strerror (code));
       break;
     default:
-      sr_set_error_from_errno (error, code, "Could not %s in the folder “%s”", what, folder);
+      sr_set_error_from_errno (error, code, "%s", what);
     }
 }
 
@@ -120,7 +127,7 @@ sr_folder_open (const char *folder, GError **error)
   int code = errno;
 
   if (fd < 0)
-    sr_folder_set_error (error, code, folder, "look");
+    sr_folder_set_error (error, code, folder, _ ("Could not look in the folder “%s”"), folder);
   errno = code;
   return fd;
 }
@@ -141,7 +148,8 @@ sr_folder_sync (int fd, const char *folder, GError **error)
 {
   if (fsync (fd) == 0 || errno == EINVAL || errno == EOPNOTSUPP || errno == ENOSYS)
     return TRUE;
-  sr_folder_set_error (error, errno, folder, "save changes");
+  sr_folder_set_error (error, errno, folder, _ ("Could not save changes in the folder “%s”"),
+                       folder);
   return FALSE;
 }
 
@@ -220,7 +228,8 @@ sr_folder_file_pwrite (int fd,
   if (sr_fd_pwrite (fd, data, length, offset, folder, cancellable, &failure))
     return TRUE;
   if (g_error_matches (failure, SR_ERROR, SR_ERROR_NO_SPACE))
-    sr_folder_set_error (error, ENOSPC, folder, "write a file");
+    sr_folder_set_error (error, ENOSPC, folder, _ ("Could not write a file in the folder “%s”"),
+                         folder);
   else
     g_propagate_error (error, g_steal_pointer (&failure));
   return FALSE;
@@ -297,7 +306,8 @@ place_result (int code, const char *folder, GError **error)
     return SR_PLACE_TAKEN;
   if (is_impossible (code))
     return SR_PLACE_IMPOSSIBLE;
-  sr_folder_set_error (error, code, folder, "write a file");
+  sr_folder_set_error (error, code, folder, _ ("Could not write a file in the folder “%s”"),
+                       folder);
   return SR_PLACE_FAILED;
 }
 

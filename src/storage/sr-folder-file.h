@@ -15,7 +15,8 @@ typedef enum
   SR_PLACE_FAILED, /* with an error */
 } SrPlaceResult;
 
-void sr_folder_set_error (GError **error, int code, const char *folder, const char *what);
+void sr_folder_set_error (GError **error, int code, const char *folder, const char *format, ...)
+    G_GNUC_PRINTF (4, 5);
 int sr_folder_open (const char *folder, GError **error);
 gboolean sr_folder_sync (int fd, const char *folder, GError **error);
 

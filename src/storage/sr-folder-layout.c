@@ -15,6 +15,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <glib/gi18n-lib.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -107,12 +108,13 @@ check_repository (const char *top, GError **error)
   if (access (path, F_OK) == 0)
     return TRUE;
   if (errno != ENOENT)
-    sr_folder_set_error (error, errno, top, "look");
+    sr_folder_set_error (error, errno, top, _ ("Could not look in the folder “%s”"), top);
   else
-    g_set_error (error, SR_ERROR, SR_ERROR_NOT_FOUND,
-                 "There is no repository in the folder “%s”; if it is on a drive, check that the "
-                 "drive is connected",
-                 top);
+    g_set_error (
+        error, SR_ERROR, SR_ERROR_NOT_FOUND,
+        _ ("There is no repository in the folder “%s”; if it is on a drive, check that the "
+           "drive is connected"),
+        top);
   return FALSE;
 }
 
@@ -166,7 +168,8 @@ make_folder (const char *path, gboolean for_group, GError **error)
       if (errno == EEXIST)
         return TRUE;
       parent = g_path_get_dirname (path);
-      sr_folder_set_error (error, errno, parent, "make a folder");
+      sr_folder_set_error (error, errno, parent, _ ("Could not make a folder in the folder “%s”"),
+                           parent);
       return FALSE;
     }
   /* The umask may have taken the group's bits, and the parent may hand down its group by a bit. */
@@ -296,16 +299,18 @@ list_entries (DIR *entries,
         break;
       if (files->len > MAX_FILES)
         {
-          g_set_error (error, SR_ERROR, SR_ERROR_LIMIT,
-                       "There are more than %d files in the folder “%s”, which is more than this "
-                       "program accepts",
-                       MAX_FILES, folder);
+          g_set_error (
+              error, SR_ERROR, SR_ERROR_LIMIT,
+              _ ("There are more than %d files in the folder “%s”, which is more than this "
+                 "program accepts"),
+              MAX_FILES, folder);
           return FALSE;
         }
     }
   if (errno == 0)
     return TRUE;
-  sr_folder_set_error (error, errno, folder, "list the files");
+  sr_folder_set_error (error, errno, folder, _ ("Could not list the files in the folder “%s”"),
+                       folder);
   return FALSE;
 }
 
@@ -318,7 +323,8 @@ list_folder (int fd, const char *folder, GArray *files, GCancellable *cancellabl
 
   if (entries == NULL)
     {
-      sr_folder_set_error (error, errno, folder, "list the files");
+      sr_folder_set_error (error, errno, folder, _ ("Could not list the files in the folder “%s”"),
+                           folder);
       close (fd);
       return FALSE;
     }
@@ -359,7 +365,8 @@ list_pack_folder (int data_fd,
     {
       if (errno == ENOENT)
         return TRUE;
-      sr_folder_set_error (error, errno, folder, "list the files");
+      sr_folder_set_error (error, errno, folder, _ ("Could not list the files in the folder “%s”"),
+                           folder);
       return FALSE;
     }
   if (!list_folder (fd, folder, files, cancellable, error))

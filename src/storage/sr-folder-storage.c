@@ -12,6 +12,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <glib/gi18n-lib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -106,7 +107,7 @@ check_path (SrFolderStorage *self, GError **error)
     return TRUE;
   name = g_file_get_parse_name (self->folder);
   g_set_error (error, SR_ERROR, SR_ERROR_INVALID,
-               "“%s” is not a folder of this computer; name one that is on a drive or mounted",
+               _ ("“%s” is not a folder of this computer; name one that is on a drive or mounted"),
                name);
   return FALSE;
 }
@@ -131,9 +132,10 @@ set_file_error (SrFolderStorage *self,
   g_autofree char *text = sr_file_name_to_string (name);
 
   if (code != ENOENT)
-    sr_folder_set_error (error, code, folder, "use a file");
+    sr_folder_set_error (error, code, folder, _ ("Could not use a file in the folder “%s”"),
+                         folder);
   else if (sr_folder_layout_check (self->path, error))
-    g_set_error (error, SR_ERROR, SR_ERROR_NOT_FOUND, "There is no file %s in “%s”", text,
+    g_set_error (error, SR_ERROR, SR_ERROR_NOT_FOUND, _ ("There is no file %s in “%s”"), text,
                  self->path);
 }
 
@@ -143,7 +145,7 @@ check_regular (const char *path, const struct stat *status, GError **error)
   if (S_ISREG (status->st_mode))
     return TRUE;
   g_set_error (error, SR_ERROR, SR_ERROR_DAMAGED,
-               "“%s” is not a file, but stands where one of the repository should be", path);
+               _ ("“%s” is not a file, but stands where one of the repository should be"), path);
   return FALSE;
 }
 
@@ -297,11 +299,11 @@ accept_taken (Target *target, SrSpool *spool, GError **error)
 
   if (target->name->kind == SR_FILE_CONFIG)
     g_set_error (error, SR_ERROR, SR_ERROR_ALREADY_EXISTS,
-                 "There is a repository in the folder “%s” already; choose another one",
+                 _ ("There is a repository in the folder “%s” already; choose another one"),
                  target->folder);
   else
     g_set_error (error, SR_ERROR, SR_ERROR_ALREADY_EXISTS,
-                 "“%s/%s” is there already, but is not the same file; check the repository",
+                 _ ("“%s/%s” is there already, but is not the same file; check the repository"),
                  target->folder, target->base);
   return FALSE;
 }
@@ -313,7 +315,8 @@ place (SrFolderStorage *self, int fd, const char *temporary_path, Target *target
 {
   if (fdatasync (fd) != 0)
     {
-      sr_folder_set_error (error, errno, target->folder, "save a file");
+      sr_folder_set_error (error, errno, target->folder,
+                           _ ("Could not save a file in the folder “%s”"), target->folder);
       return SR_PLACE_FAILED;
     }
   if (fchmod (fd, sr_folder_layout_is_for_group (self->path) ? 0440 : 0400) != 0)
@@ -384,8 +387,8 @@ copy_spool (SrSpool *spool, int fd, const char *folder, GCancellable *cancellabl
     return TRUE;
   g_set_error (
       error, SR_ERROR, SR_ERROR_STORAGE,
-      "A file for the folder “%s” has changed while it waited to be written; the drive for "
-      "temporary files, or the memory, may be faulty",
+      _ ("A file for the folder “%s” has changed while it waited to be written; the drive for "
+         "temporary files, or the memory, may be faulty"),
       folder);
   return FALSE;
 }
@@ -409,7 +412,8 @@ open_new_file (SrFolderStorage *self, const char *folder, char **out_path, GErro
       fd = sr_folder_file_new_named (folder, out_path);
     }
   if (fd < 0)
-    sr_folder_set_error (error, errno, folder, "write a file");
+    sr_folder_set_error (error, errno, folder, _ ("Could not write a file in the folder “%s”"),
+                         folder);
   return fd;
 }
 
@@ -455,7 +459,8 @@ place_somehow (SrFolderStorage *self,
     }
   if (result == SR_PLACE_IMPOSSIBLE)
     {
-      sr_folder_set_error (error, EXDEV, target->folder, "name a file");
+      sr_folder_set_error (error, EXDEV, target->folder,
+                           _ ("Could not name a file in the folder “%s”"), target->folder);
       result = SR_PLACE_FAILED;
     }
   return result;
@@ -545,7 +550,8 @@ sr_folder_storage_remove (SrStorage *storage,
     return sr_folder_layout_sync (folder, error);
   if (errno == ENOENT)
     return sr_folder_layout_check (self->path, error);
-  sr_folder_set_error (error, errno, folder, "remove a file");
+  sr_folder_set_error (error, errno, folder, _ ("Could not remove a file in the folder “%s”"),
+                       folder);
   return FALSE;
 }
 

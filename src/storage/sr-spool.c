@@ -14,6 +14,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <glib/gi18n-lib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -145,7 +146,8 @@ sr_spool_new_in_folder (const char *folder, guint64 size_hint, GError **error)
     fd = open_unlinked (folder);
   if (fd < 0)
     {
-      sr_folder_set_error (error, errno, folder, "make a temporary file");
+      sr_folder_set_error (error, errno, folder,
+                           _ ("Could not make a temporary file in the folder “%s”"), folder);
       return NULL;
     }
   return sr_spool_new_for_fd (fd, folder, size_hint);

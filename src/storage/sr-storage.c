@@ -11,6 +11,7 @@
 
 #include "sr-storage.h"
 
+#include <glib/gi18n-lib.h>
 #include <string.h>
 
 #include "base/sr-error.h"
@@ -183,6 +184,8 @@ sr_storage_read (SrStorage *self,
                  GCancellable *cancellable,
                  GError **error)
 {
+  g_autofree char *text = NULL;
+
   g_return_val_if_fail (SR_IS_STORAGE (self), -1);
   g_assert (is_file_name (name));
   g_assert (buffer != NULL || length == 0);
@@ -192,8 +195,9 @@ sr_storage_read (SrStorage *self,
     return -1;
   if (offset > G_MAXINT64 - (guint64) length)
     {
-      g_set_error (error, SR_ERROR, SR_ERROR_LIMIT,
-                   "No file is so long that it has a byte %" G_GUINT64_FORMAT, offset);
+      text = g_strdup_printf ("%" G_GUINT64_FORMAT, offset);
+      g_set_error (error, SR_ERROR, SR_ERROR_LIMIT, _ ("No file is so long that it has a byte %s"),
+                   text);
       return -1;
     }
   return SR_STORAGE_GET_CLASS (self)->read (self, name, offset, buffer, length, cancellable, error);
@@ -206,9 +210,8 @@ set_too_long (SrStorage *self, const SrFileName *name, gsize limit, GError **err
   g_autofree char *location = sr_storage_dup_location (self);
 
   g_set_error (error, SR_ERROR, SR_ERROR_LIMIT,
-               "The file %s in %s is longer than the %" G_GSIZE_FORMAT
-               " bytes that this program accepts",
-               text, location, limit);
+               _ ("The file %s in %s is longer than the %zu bytes that this program accepts"), text,
+               location, limit);
 }
 
 /* Reads on behind the @n_first bytes that are in @buffer, to the end of a file that is not short. */
@@ -246,9 +249,8 @@ load_rest (SrStorage *self,
   if (n_first != size)
     {
       g_set_error (error, SR_ERROR, SR_ERROR_STORAGE,
-                   "The file %s ended after %" G_GSIZE_FORMAT " of %" G_GUINT64_FORMAT
-                   " bytes; try again",
-                   text, n_first, size);
+                   _ ("The file %s ended after %zu of %zu bytes; try again"), text, n_first,
+                   (gsize) size);
       return NULL;
     }
   *out_length = n_first;

@@ -40,7 +40,22 @@ test_errno (gconstpointer data)
 static void
 test_ignored (void)
 {
+  GError *none = NULL;
+
   sr_set_error_from_errno (NULL, EIO, "Could not read %s", "it");
+  sr_prefix_error (NULL, "The file %s is damaged", "it");
+  sr_prefix_error (&none, "The file %s is damaged", "it");
+  g_assert_no_error (none);
+}
+
+static void
+test_prefix (void)
+{
+  g_autoptr (GError) error = g_error_new_literal (SR_ERROR, SR_ERROR_DAMAGED, "100%s");
+
+  sr_prefix_error (&error, "The file %s is damaged", "/a b/%s");
+  g_assert_error (error, SR_ERROR, SR_ERROR_DAMAGED);
+  g_assert_cmpstr (error->message, ==, "The file /a b/%s is damaged: 100%s");
 }
 
 /* They stand on D-Bus and in scripts. */
@@ -65,6 +80,7 @@ main (int argc, char **argv)
     }
   g_test_add_func ("/error/ignored", test_ignored);
   g_test_add_func ("/error/numbers", test_numbers);
+  g_test_add_func ("/error/prefix", test_prefix);
 
   return g_test_run ();
 }

@@ -540,7 +540,7 @@ test_folder_of_somebody_else (Fixture *fixture, gconstpointer user_data)
       if (is_root)
         g_assert_no_errno (seteuid (65534));
 
-      assert_refused (fixture, "Not allowed to");
+      assert_refused (fixture, "because that is not allowed");
       if (i == 1)
         {
           g_assert_false (sr_storage_has (fixture->storage, &name, NULL, NULL, NULL, &error));
