@@ -17,13 +17,12 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#define DELAY_USEC (5 * G_USEC_PER_SEC)
-
 struct _SrBackupCount
 {
   SrBackupRules *rules; /* lent */
   SrProgress *progress; /* lent */
   SrStop *stop; /* lent */
+  gint64 due; /* when the walk begins, in monotonic time */
   GMutex mutex;
   GCond cond; /* signalled when ended is set */
   gboolean ended; /* (locked by mutex): nobody wants to know any more */
@@ -93,10 +92,8 @@ count_folder (SrBackupCount *self, const char *path)
 static void
 wait_until_it_is_worth_it (SrBackupCount *self)
 {
-  gint64 due = g_get_monotonic_time () + DELAY_USEC;
-
   g_mutex_lock (&self->mutex);
-  while (!self->ended && g_cond_wait_until (&self->cond, &self->mutex, due))
+  while (!self->ended && g_cond_wait_until (&self->cond, &self->mutex, self->due))
     continue;
   g_mutex_unlock (&self->mutex);
 }
@@ -137,6 +134,7 @@ is_inside_another (const char *const *paths, const char *path)
  * sr_backup_count_start:
  * @rules: what is left out; not changed as long as the count runs
  * @paths: (array zero-terminated=1): absolute paths of what is to be backed up
+ * @delay_usec: how long it waits before it begins, see %SR_BACKUP_COUNT_DELAY_USEC
  * @progress: gets the totals when all is counted
  * @stop: of the operation; all of these outlive the count
  *
@@ -145,6 +143,7 @@ is_inside_another (const char *const *paths, const char *path)
 SrBackupCount *
 sr_backup_count_start (SrBackupRules *rules,
                        const char *const *paths,
+                       gint64 delay_usec,
                        SrProgress *progress,
                        SrStop *stop)
 {
@@ -153,6 +152,7 @@ sr_backup_count_start (SrBackupRules *rules,
   self->rules = rules;
   self->progress = progress;
   self->stop = stop;
+  self->due = g_get_monotonic_time () + delay_usec;
   g_mutex_init (&self->mutex);
   g_cond_init (&self->cond);
   self->folders = g_ptr_array_new_with_free_func (g_free);

@@ -227,7 +227,7 @@ announce_totals (SrBackupJob *self, SrBackupContext *context)
 
   if (summary == NULL)
     return sr_backup_count_start (self->rules, (const char *const *) self->paths->pdata,
-                                  context->progress, context->stop);
+                                  SR_BACKUP_COUNT_DELAY_USEC, context->progress, context->stop);
 
   sr_progress_set_totals (context->progress, summary->total_files_processed,
                           summary->total_bytes_processed);

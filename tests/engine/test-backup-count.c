@@ -66,7 +66,7 @@ static void
 assert_counted (Fixture *self, const char *const *paths, guint64 n_files, guint64 n_bytes)
 {
   g_autoptr (SrBackupCount) count =
-      sr_backup_count_start (self->rules, paths, self->progress, self->stop);
+      sr_backup_count_start (self->rules, paths, 0, self->progress, self->stop);
   SrProgressValues values;
 
   g_mutex_lock (&self->mutex);
@@ -118,6 +118,31 @@ test_rules (Fixture *self, gconstpointer data)
   assert_counted (self, paths, 1, 3);
 }
 
+static void
+test_cache (Fixture *self, gconstpointer data)
+{
+  const char *const paths[] = { self->backup.source, NULL };
+
+  sr_test_backup_write (&self->backup, "b/CACHEDIR.TAG",
+                        "Signature: 8a477f597d28d172789f06886806bc55");
+  sr_backup_rules_set_exclude_caches (self->rules, TRUE);
+  assert_counted (self, paths, 1, 5);
+}
+
+/* A backup that is over before the walk would begin does not wait for it. */
+static void
+test_ended_early (Fixture *self, gconstpointer data)
+{
+  const char *const paths[] = { self->backup.source, NULL };
+  SrBackupCount *count =
+      sr_backup_count_start (self->rules, paths, G_TIME_SPAN_DAY, self->progress, self->stop);
+  SrProgressValues values;
+
+  sr_backup_count_end (count);
+  sr_progress_get (self->progress, &values);
+  g_assert_cmpuint (values.files_total, ==, 0);
+}
+
 /* What was not counted to its end is not told. */
 static void
 test_stopped (Fixture *self, gconstpointer data)
@@ -127,7 +152,7 @@ test_stopped (Fixture *self, gconstpointer data)
   SrProgressValues values;
 
   sr_stop_fail (self->stop, NULL);
-  count = sr_backup_count_start (self->rules, paths, self->progress, self->stop);
+  count = sr_backup_count_start (self->rules, paths, 0, self->progress, self->stop);
   sr_backup_count_end (count);
   sr_progress_get (self->progress, &values);
   g_assert_cmpuint (values.files_total, ==, 0);
@@ -147,6 +172,8 @@ main (int argc, char *argv[])
   add ("/backup-count/inside-another", test_inside_another);
   add ("/backup-count/file", test_file);
   add ("/backup-count/rules", test_rules);
+  add ("/backup-count/cache", test_cache);
+  add ("/backup-count/ended-early", test_ended_early);
   add ("/backup-count/stopped", test_stopped);
   return g_test_run ();
 }
