@@ -215,7 +215,7 @@ met_damage (SrJob *job, const GError *error)
     {
       g_autoptr (SrProblem) problem = g_list_model_get_item (problems, i);
 
-      /* A pack that is missing, or a blob that no index file names. */
+      /* Not found is a blob that no index file names. */
       found = g_error_matches (sr_problem_get_error (problem), SR_ERROR, SR_ERROR_DAMAGED) ||
               g_error_matches (sr_problem_get_error (problem), SR_ERROR, SR_ERROR_NOT_FOUND);
     }

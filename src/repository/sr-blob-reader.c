@@ -166,6 +166,36 @@ sr_blob_reader_decode (SrBlobReader *self,
   return FALSE;
 }
 
+/* Blames the pack, unless it is the whole repository that is away, as on a drive that was disconnected: then what
+ * the storage said is left as it is. */
+static void
+explain_missing_pack (SrStorage *storage,
+                      const SrBlobPlace *place,
+                      GCancellable *cancellable,
+                      GError **error)
+{
+  static const SrFileName config = { .kind = SR_FILE_CONFIG };
+  GError *local_error = NULL;
+  char blob[SR_ID_HEX_SIZE], pack[SR_ID_HEX_SIZE];
+  gboolean is_there = FALSE;
+
+  if (!sr_storage_has (storage, &config, &is_there, NULL, cancellable, &local_error))
+    {
+      g_clear_error (error);
+      g_propagate_error (error, local_error);
+    }
+  if (!is_there)
+    return;
+
+  sr_id_to_hex (&place->blob.id, blob);
+  sr_id_to_hex (&place->pack, pack);
+  g_clear_error (error);
+  g_set_error (error, SR_ERROR, SR_ERROR_DAMAGED,
+               "The blob %.10s cannot be read, because its pack data/%s is missing; check the "
+               "repository, and look for that file in another copy of it",
+               blob, pack);
+}
+
 /* Reads the sealed blob into the message buffer. */
 static gboolean
 read_message (SrBlobReader *self,
@@ -175,6 +205,7 @@ read_message (SrBlobReader *self,
 {
   SrStorage *storage = sr_repository_get_storage (self->repository);
   SrFileName name = { SR_FILE_PACK, place->pack };
+  GError *local_error = NULL;
   gssize n_read;
 
   if (!check_size (place, place->blob.length, error))
@@ -183,12 +214,15 @@ read_message (SrBlobReader *self,
   sr_buffer_shrink (&self->message, MAX (KEPT_BUFFER_SIZE, place->blob.length));
   sr_buffer_reserve (&self->message, place->blob.length);
   n_read = sr_storage_read (storage, &name, place->blob.offset, self->message.data,
-                            place->blob.length, cancellable, error);
+                            place->blob.length, cancellable, &local_error);
   if (n_read == (gssize) place->blob.length)
     return TRUE;
 
   if (n_read >= 0)
-    set_damaged (place, "the pack is too short", error);
+    set_damaged (place, "the pack is too short", &local_error);
+  else if (g_error_matches (local_error, SR_ERROR, SR_ERROR_NOT_FOUND))
+    explain_missing_pack (storage, place, cancellable, &local_error);
+  g_propagate_error (error, local_error);
   return FALSE;
 }
 
@@ -283,8 +317,8 @@ load_copy (SrBlobReader *self,
  * @cancellable: (nullable): ends the transfer
  *
  * Reads one blob. When the copy that the index names first is damaged or gone, the next one serves.
- * Fails with %SR_ERROR_NOT_FOUND (no index file names it, or its pack is missing), %SR_ERROR_DAMAGED,
- * %SR_ERROR_LIMIT, or as the storage says.
+ * Fails with %SR_ERROR_NOT_FOUND (no index file names it, or the repository is away), %SR_ERROR_DAMAGED (it
+ * is not what it should be, or its pack is missing), %SR_ERROR_LIMIT, or as the storage says.
  */
 gboolean
 sr_blob_reader_load (SrBlobReader *self,

@@ -135,7 +135,7 @@ static const struct
   { "flipped", flip, SR_ERROR_DAMAGED },
   { "cut", cut, SR_ERROR_DAMAGED },
   { "emptied", empty, SR_ERROR_DAMAGED },
-  { "missing", NULL, SR_ERROR_NOT_FOUND },
+  { "missing", NULL, SR_ERROR_DAMAGED },
 };
 
 static void
@@ -175,6 +175,39 @@ test_damage (Fixture *self, gconstpointer data)
   assert_names_pack (self, error, damages[row].code);
   g_assert_false (read_tree (self, &tree_error));
   assert_names_pack (self, tree_error, damages[row].code);
+}
+
+/* Who reads this has to learn which file to look for, and that it is a pack that is missing. */
+static void
+test_missing_pack (Fixture *self, gconstpointer data)
+{
+  g_autoptr (GError) error = NULL;
+  g_autofree char *path = get_pack_path (self);
+  char hex[SR_ID_HEX_SIZE];
+  g_autofree char *blob = NULL;
+
+  g_assert_no_errno (unlink (path));
+  sr_id_to_hex (&self->data_id, hex);
+  blob = g_strndup (hex, 10);
+  g_assert_false (load (self, &error));
+  assert_names_pack (self, error, SR_ERROR_DAMAGED);
+  g_assert_nonnull (strstr (error->message, blob));
+  g_assert_nonnull (strstr (error->message, "is missing"));
+  g_assert_nonnull (strstr (error->message, "check the repository"));
+}
+
+/* A drive that was disconnected is no damage. */
+static void
+test_repository_away (Fixture *self, gconstpointer data)
+{
+  g_autofree char *pack = get_pack_path (self);
+  g_autofree char *config = g_build_filename (self->folder, "config", NULL);
+  g_autoptr (GError) error = NULL;
+
+  g_assert_no_errno (unlink (pack));
+  g_assert_no_errno (unlink (config));
+  g_assert_false (load (self, &error));
+  g_assert_error (error, SR_ERROR, SR_ERROR_NOT_FOUND);
 }
 
 /* Stored twice, by a backup of each of two computers: the second copy serves. */
@@ -290,6 +323,9 @@ main (int argc, char *argv[])
 
       g_test_add (path, Fixture, GUINT_TO_POINTER (i), set_up_empty, test_lie, tear_down);
     }
+  g_test_add ("/blob-reader/missing-pack", Fixture, NULL, set_up, test_missing_pack, tear_down);
+  g_test_add ("/blob-reader/repository-away", Fixture, NULL, set_up, test_repository_away,
+              tear_down);
   g_test_add ("/blob-reader/good", Fixture, NULL, set_up, test_good, tear_down);
   g_test_add ("/blob-reader/unknown", Fixture, NULL, set_up, test_unknown, tear_down);
   g_test_add ("/blob-reader/cancelled", Fixture, NULL, set_up, test_cancelled, tear_down);
