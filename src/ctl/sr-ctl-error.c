@@ -80,6 +80,8 @@ print (SrCtlOutput *err, const char *message_type, const char *path, const GErro
       sr_ctl_json_string (json, "message", error->message);
       sr_ctl_output_end_json (err);
     }
+  else if (path != NULL && sr_ctl_text_names (error->message, path))
+    sr_ctl_output_print (err, "%s\n", message);
   else if (path != NULL)
     sr_ctl_output_print (err, "%s: %s\n", shown_path, message);
   else

@@ -34,7 +34,7 @@ print (SrCtl *ctl, SrJob *job)
 const SrCtlCommand sr_ctl_command_init = {
   .name = "init",
   .arguments = "",
-  .summary = N_ ("Makes a repository in an empty folder, or in a new one."),
+  .summary = N_ ("Makes a repository in a folder, which may be new or hold other files."),
   .traits = SR_CTL_CREATES,
   .print = print,
 };

@@ -77,6 +77,34 @@ sr_ctl_text_escape (const char *bytes)
   return g_string_free (out, FALSE);
 }
 
+/* Whether a path that stands between the two is the whole path, and not a part of another one. */
+static gboolean
+is_whole (const char *sentence, const char *start, const char *end)
+{
+  if (start - sentence >= (ptrdiff_t) strlen ("“") &&
+      strncmp (start - strlen ("“"), "“", strlen ("“")) == 0)
+    return g_str_has_prefix (end, "”");
+  return (start == sentence || start[-1] == ' ') && (*end == '\0' || strchr (" :;,", *end) != NULL);
+}
+
+/**
+ * sr_ctl_text_names:
+ * @sentence: a message
+ * @path: what it is about, as it is and not escaped
+ *
+ * Returns: whether @sentence tells the whole path itself, in “quotes” or as a word
+ */
+gboolean
+sr_ctl_text_names (const char *sentence, const char *path)
+{
+  gsize length = strlen (path);
+
+  for (const char *at = sentence; length > 0 && (at = strstr (at, path)) != NULL; at++)
+    if (is_whole (sentence, at, at + length))
+      return TRUE;
+  return FALSE;
+}
+
 /**
  * sr_ctl_text_size:
  * @n_bytes: a number of bytes

@@ -11,6 +11,7 @@ G_BEGIN_DECLS
 /* Text for people to read in a terminal. */
 
 char *sr_ctl_text_escape (const char *bytes);
+gboolean sr_ctl_text_names (const char *sentence, const char *path);
 char *sr_ctl_text_size (guint64 n_bytes);
 char *sr_ctl_text_count (guint64 count);
 char *sr_ctl_text_seconds (double seconds);

@@ -46,6 +46,38 @@ test_escape (gconstpointer data)
 static const struct
 {
   const char *name;
+  const char *sentence;
+  const char *path;
+  gboolean named;
+} sentences[] = {
+  { "at-start", "/a cannot be backed up", "/a", TRUE },
+  { "inside", "The index file index/12 is damaged", "index/12", TRUE },
+  { "at-end", "Nothing is known about /a", "/a", TRUE },
+  { "quoted", "There is no file “/a b” any more", "/a b", TRUE },
+  { "before-colon", "Cannot read /a: Permission denied", "/a", TRUE },
+  { "not-at-all", "Permission denied", "/a", FALSE },
+  { "below-it", "Cannot read “/a/b”", "/a", FALSE },
+  { "above-it", "Cannot read “/a”", "/a/b", FALSE },
+  { "longer-name", "/ab cannot be backed up", "/a", FALSE },
+  { "end-of-another", "/b/a cannot be backed up", "/a", FALSE },
+  { "start-of-quoted", "Cannot read “/a b”", "/a", FALSE },
+  { "below-it-then-itself", "/a/b is in /a", "/a", TRUE },
+  { "root", "/a cannot be backed up", "/", FALSE },
+  { "empty", "Something is wrong", "", FALSE },
+};
+
+static void
+test_names (gconstpointer data)
+{
+  guint row = GPOINTER_TO_UINT (data);
+
+  g_assert_cmpint (sr_ctl_text_names (sentences[row].sentence, sentences[row].path), ==,
+                   sentences[row].named);
+}
+
+static const struct
+{
+  const char *name;
   const char *text;
   gboolean right;
   guint64 n_bytes;
@@ -161,6 +193,7 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
 
   ADD_ROWS (escapes, "/ctl-text/escape", test_escape)
+  ADD_ROWS (sentences, "/ctl-text/names", test_names)
   ADD_ROWS (sizes, "/ctl-text/parse-size", test_parse_size)
   ADD_ROWS (durations, "/ctl-text/seconds", test_seconds)
   ADD_ROWS (paths, "/ctl-text/keep-end", test_keep_end)
