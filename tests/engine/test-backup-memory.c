@@ -52,23 +52,9 @@ run_measured (SrTestBackup *self)
   g_test_trap_assert_passed ();
 }
 
-static gboolean
-is_sanitized (void)
-{
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-  g_test_skip ("sanitizers need memory themselves");
-  return TRUE;
-#else
-  return FALSE;
-#endif
-}
-
 static void
 test_large_files (SrTestBackup *self, gconstpointer data)
 {
-  if (is_sanitized ())
-    return;
-
   for (guint i = 0; i < 8; i++)
     {
       g_autofree char *name = g_strdup_printf ("%u", i);
@@ -81,9 +67,6 @@ test_large_files (SrTestBackup *self, gconstpointer data)
 static void
 test_one_file (SrTestBackup *self, gconstpointer data)
 {
-  if (is_sanitized ())
-    return;
-
   sr_test_backup_write_random (self, "file", 256 * 1024 * 1024);
   run_measured (self);
 }
@@ -91,9 +74,6 @@ test_one_file (SrTestBackup *self, gconstpointer data)
 static void
 test_many_files (SrTestBackup *self, gconstpointer data)
 {
-  if (is_sanitized ())
-    return;
-
   for (guint i = 0; i < 20000; i++)
     {
       g_autofree char *name = g_strdup_printf ("%u/%u", i / 1000, i);
