@@ -10,6 +10,7 @@
 
 #include "sr-backup-job.h"
 
+#include <glib/gi18n-lib.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -112,8 +113,8 @@ prepare_root (SrBackupJob *self, GFile *file, GError **error)
   if (!sr_backup_rules_take_root (self->rules, path))
     {
       g_set_error (error, SR_ERROR, SR_ERROR_SOURCE,
-                   "%s is part of a repository or of this program's own files, which are never "
-                   "backed up; choose another folder",
+                   _ ("%s is part of a repository or of this program's own files, which are never "
+                      "backed up; choose another folder"),
                    path);
       return FALSE;
     }
@@ -172,8 +173,8 @@ check_repository (SrBackupJob *self, GError **error)
 
   g_set_error_literal (
       error, SR_ERROR, SR_ERROR_UNSUPPORTED,
-      "The repository is cut by a method that this program does not have; it can be "
-      "read, but not added to");
+      _ ("The repository is cut by a method that this program does not have; it can be "
+         "read, but not added to"));
   return FALSE;
 }
 

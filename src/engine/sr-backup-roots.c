@@ -12,6 +12,7 @@
 #include "sr-backup-roots.h"
 
 #include <errno.h>
+#include <glib/gi18n-lib.h>
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
@@ -138,13 +139,13 @@ sr_backup_root_resolve (GFile *file, GError **error)
       g_autofree char *uri = g_file_get_uri (file);
 
       g_set_error (error, SR_ERROR, SR_ERROR_INVALID,
-                   "%s is not on this computer's file systems; mount it first", uri);
+                   _ ("%s is not on this computer's file systems; mount it first"), uri);
       return NULL;
     }
 
   path = resolve (given);
   if (path == NULL)
-    g_set_error (error, SR_ERROR, SR_ERROR_SOURCE, "%s cannot be backed up: %s", given,
+    g_set_error (error, SR_ERROR, SR_ERROR_SOURCE, _ ("%s cannot be backed up: %s"), given,
                  g_strerror (errno));
   return path;
 }

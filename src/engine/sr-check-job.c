@@ -12,6 +12,8 @@
 
 #include "sr-check-job.h"
 
+#include <glib/gi18n-lib.h>
+
 #include "crypto/sr-hash.h"
 #include "engine/sr-check-data.h"
 #include "engine/sr-check-trees.h"
@@ -20,7 +22,8 @@
 
 #define KEY_FILE_LIMIT (64 * 1024) /* bytes */
 #define KEY_REMEDY \
-  "remove the file (its password opens nothing any more), and add a key with that password again"
+  N_ ("To mend it, remove the file (its password opens nothing any more), and add a key " \
+      "with that password again")
 
 struct _SrCheckJob
 {
@@ -54,7 +57,7 @@ examine_key_file (GBytes *bytes, const SrId *id, GError **failure)
   data = g_bytes_get_data (bytes, &length);
   sr_hash_data (data, length, &actual);
   if (!sr_id_equal (&actual, id))
-    return "The key file's content does not fit its name";
+    return _ ("The key file's content does not fit its name");
   file = sr_key_file_decode (data, length, failure);
   return file == NULL ? (*failure)->message : NULL;
 }

@@ -11,6 +11,7 @@
 
 #include "sr-check-pack-reader.h"
 
+#include <glib/gi18n-lib.h>
 #include <string.h>
 
 #include "crypto/sr-cipher.h"
@@ -167,20 +168,20 @@ check_blob (SrCheckPackReader *self, const SrBlob *blob, GError **error)
 
   if (blob->length > BLOB_LIMIT || (guint64) blob->offset + blob->length > self->pack->size)
     {
-      note_bad (self, blob, "The pack ends before the last of its blobs");
+      note_bad (self, blob, _ ("The pack ends before the last of its blobs"));
       return TRUE;
     }
   if (blob->offset < self->position)
-    add_damage (self, "The index says that blobs overlap");
+    add_damage (self, _ ("The index says that blobs overlap"));
   if (!read_up_to (self, blob->offset, error) ||
       !read_bytes (self, blob->offset, blob->length, &complete, error))
     return FALSE;
 
   if (!complete)
-    note_bad (self, blob, "The pack ends before the last of its blobs");
+    note_bad (self, blob, _ ("The pack ends before the last of its blobs"));
   else if (!sr_blob_reader_decode (self->blob_reader, &place, self->buffer.data, &data, &length,
                                    &failure))
-    note_bad (self, blob, "Blobs in it are damaged");
+    note_bad (self, blob, _ ("Blobs in it are damaged"));
   return TRUE;
 }
 
@@ -216,13 +217,13 @@ examine_table (SrCheckPackReader *self, gsize length)
       !sr_cipher_open (self->cipher, self->buffer.data, sealed,
                        self->buffer.data + SR_CIPHER_NONCE_SIZE, NULL))
     {
-      add_damage (self, "Its table is damaged, or not where the index lets it begin");
+      add_damage (self, _ ("Its table is damaged, or not where the index lets it begin"));
       return;
     }
   table = sr_pack_table_decode (self->buffer.data + SR_CIPHER_NONCE_SIZE,
                                 sealed - SR_CIPHER_OVERHEAD, self->pack->size, NULL);
   if (table == NULL || !is_as_indexed (table, self->blobs))
-    add_damage (self, "Its table and the index do not say the same about its blobs");
+    add_damage (self, _ ("Its table and the index do not say the same about its blobs"));
 }
 
 static gboolean
@@ -234,7 +235,7 @@ check_table (SrCheckPackReader *self, GError **error)
   if (length < LENGTH_FIELD_SIZE + SR_CIPHER_OVERHEAD ||
       length > SR_PACK_TABLE_LIMIT + LENGTH_FIELD_SIZE)
     {
-      add_damage (self, "Its table is damaged, or not where the index lets it begin");
+      add_damage (self, _ ("Its table is damaged, or not where the index lets it begin"));
       return read_up_to (self, self->pack->size, error);
     }
   if (!read_bytes (self, self->position, (gsize) length, &complete, error))
@@ -242,7 +243,7 @@ check_table (SrCheckPackReader *self, GError **error)
   if (complete)
     examine_table (self, (gsize) length);
   else
-    add_damage (self, "The pack ends before its table does");
+    add_damage (self, _ ("The pack ends before its table does"));
   return TRUE;
 }
 
@@ -260,11 +261,11 @@ check_hash (SrCheckPackReader *self)
       g_autofree char *what = NULL;
 
       sr_id_to_hex (&actual, hex);
-      what = g_strdup_printf ("It holds the content of the pack data/%s", hex);
+      what = g_strdup_printf (_ ("It holds the content of the pack data/%s"), hex);
       add_damage (self, what);
       return;
     }
-  add_damage (self, "Its content does not fit its name");
+  add_damage (self, _ ("Its content does not fit its name"));
 }
 
 /**

@@ -9,16 +9,18 @@
 
 #include "sr-check-packs.h"
 
+#include <glib/gi18n-lib.h>
+
 #include "repository/sr-index-loader.h"
 #include "repository/sr-pack-table.h"
 
 #define PACK_REMEDY \
-  "put the file back from another copy of the repository; where there is none, “restic repair " \
-  "packs” and “restic repair index” take out what is lost, and a new backup stores again " \
-  "what is still on this computer"
+  N_ ("To mend it, put the file back from another copy of the repository; where there is " \
+      "none, “restic repair packs” and “restic repair index” take out what is lost, and a " \
+      "new backup stores again what is still on this computer")
 #define INDEX_REMEDY \
-  "put the file back from another copy of the repository; where there is none, “restic repair " \
-  "index” makes a new one from the packs"
+  N_ ("To mend it, put the file back from another copy of the repository; where there is " \
+      "none, “restic repair index” makes a new one from the packs")
 
 struct _SrCheckPacks
 {
@@ -179,10 +181,11 @@ note_listed (SrCheckPacks *self, const SrFileInfo *info)
 
   if (pack == NULL)
     {
-      sr_check_report_add_hint (self->report, &name,
-                                "is in no index file: nothing needs it, or a damaged index file "
-                                "named it; a backup that was interrupted leaves such packs, and "
-                                "“restic prune” removes them");
+      sr_check_report_add_hint (
+          self->report, &name,
+          _ ("It is in no index file: nothing needs it, or a damaged index file "
+             "named it; a backup that was interrupted leaves such packs, and "
+             "“restic prune” removes them"));
       return;
     }
   pack->size = info->size;
@@ -206,16 +209,17 @@ examine_entries (SrCheckPacks *self, SrCheckPack *pack, GArray *blobs)
   sr_check_packs_get_blobs (self, pack, blobs);
   if (is_mixed (blobs))
     sr_check_report_add_hint (self->report, &name,
-                              "holds both trees and data, as old programs wrote packs");
+                              _ ("It holds both trees and data, as old programs wrote packs"));
   if (pack->n_entries < 2)
     return;
   if (pack->n_smallest_entry >= blobs->len)
-    sr_check_report_add_hint (self->report, &name, "is named by several index files");
+    sr_check_report_add_hint (self->report, &name, _ ("It is named by several index files"));
   else
-    sr_check_report_add (self->report, &name,
-                         "run “restic repair index --read-all-packs”, which makes new index files "
-                         "from the packs; without that switch restic 0.18 loses blobs of this pack",
-                         "Several index files name different parts of this pack");
+    sr_check_report_add (
+        self->report, &name,
+        N_ ("To mend it, run “restic repair index --read-all-packs”, which makes new index files "
+            "from the packs; without that switch restic 0.18 loses blobs of this pack"),
+        _ ("Several index files name different parts of this pack"));
 }
 
 static void
@@ -224,11 +228,14 @@ examine_size (SrCheckPacks *self, SrCheckPack *pack)
   g_autofree char *what = NULL;
 
   if (pack->unusable)
-    what = g_strdup ("The pack is missing");
+    what = g_strdup (_ ("The pack is missing"));
   else if (pack->size != pack->expected_size)
-    what = g_strdup_printf ("The pack has %" G_GUINT64_FORMAT
-                            " bytes where the index says %" G_GUINT64_FORMAT,
-                            pack->size, pack->expected_size);
+    {
+      g_autofree char *size = g_strdup_printf ("%" G_GUINT64_FORMAT, pack->size);
+      g_autofree char *expected = g_strdup_printf ("%" G_GUINT64_FORMAT, pack->expected_size);
+
+      what = g_strdup_printf (_ ("The pack has %s bytes where the index says %s"), size, expected);
+    }
   if (what != NULL)
     sr_check_packs_add_damage (self, &pack->id, what);
 }

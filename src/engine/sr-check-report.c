@@ -10,6 +10,7 @@
 
 #include "sr-check-report.h"
 
+#include <glib/gi18n-lib.h>
 #include <string.h>
 
 #define WHATS_KEPT 4 /* of one repository file */
@@ -105,8 +106,8 @@ get_damage (SrCheckReport *self, const SrFileName *file, const char *remedy)
  * sr_check_report_add:
  * @self: a report
  * @file: the damaged repository file
- * @remedy: what to do about it, as the end of a sentence; static
- * @what: (nullable): what is wrong with it, as a part of a sentence
+ * @remedy: what to do about it, as a sentence marked with N_(): “To mend it, …”; static
+ * @what: (nullable): what is wrong with it, as a sentence
  *
  * More damage of the same file joins that found before.
  *
@@ -147,14 +148,14 @@ sr_check_report_add_affected (SrCheckReport *self,
   if (damage->affected->len >= PATHS_KEPT)
     return;
   sr_id_to_hex (snapshot, hex);
-  g_ptr_array_add (damage->affected, g_strdup_printf ("%s (snapshot %.8s)", path, hex));
+  g_ptr_array_add (damage->affected, g_strdup_printf (_ ("%s (snapshot %.8s)"), path, hex));
 }
 
 /**
  * sr_check_report_add_hint:
  * @self: a report
  * @file: a repository file
- * @what: what is unusual about it, but harmless, as the rest of a sentence
+ * @what: what is unusual about it, but harmless, as a sentence
  */
 void
 sr_check_report_add_hint (SrCheckReport *self, const SrFileName *file, const char *what)
@@ -165,7 +166,7 @@ sr_check_report_add_hint (SrCheckReport *self, const SrFileName *file, const cha
     {
       g_autofree char *path = sr_file_name_to_string (file);
 
-      g_ptr_array_add (self->hints, g_strdup_printf ("%s %s", path, what));
+      g_ptr_array_add (self->hints, g_strdup_printf (C_ ("error", "%s: %s"), path, what));
     }
 }
 
@@ -229,53 +230,64 @@ sr_check_report_dup_hints (SrCheckReport *self)
   for (guint i = 0; i < self->hints->len; i++)
     g_ptr_array_add (hints, g_strdup (g_ptr_array_index (self->hints, i)));
   if (self->n_hints > self->hints->len)
-    g_ptr_array_add (hints, g_strdup_printf ("%" G_GUINT64_FORMAT " more of this kind",
-                                             self->n_hints - self->hints->len));
+    {
+      guint64 n_more = self->n_hints - self->hints->len;
+      g_autofree char *text = g_strdup_printf ("%" G_GUINT64_FORMAT, n_more);
+
+      g_ptr_array_add (hints,
+                       g_strdup_printf (g_dngettext (GETTEXT_PACKAGE, "%s more of this kind",
+                                                     "%s more of this kind", (gulong) n_more),
+                                        text));
+    }
   g_ptr_array_add (hints, NULL);
   return (char **) g_ptr_array_free (hints, FALSE);
 }
 
-static void
-append_list (GString *text, GPtrArray *parts, const char *separator)
+/* Takes @text: what was said up to now. */
+static char *
+add_sentence (char *text, const char *sentence)
 {
-  for (guint i = 0; i < parts->len; i++)
-    g_string_append_printf (text, "%s%s", i > 0 ? separator : "",
-                            (const char *) g_ptr_array_index (parts, i));
+  g_autofree char *first = text;
+
+  /* Translators: one sentence after another; the last one of a message has no period */
+  return first == NULL ? g_strdup (sentence)
+                       : g_strdup_printf (C_ ("error", "%s. %s"), first, sentence);
 }
 
-/* What is wrong, begun with a capital letter each, as one sentence. */
-static void
-append_whats (GString *text, GPtrArray *whats)
+static char *
+describe_affected (SrCheckDamage *damage)
 {
-  gsize start = text->len;
+  g_autoptr (GString) paths = g_string_new (NULL);
+  g_autofree char *n_more = NULL;
 
-  for (guint i = 0; i < whats->len; i++)
+  for (guint i = 0; i < damage->affected->len; i++)
     {
-      if (i > 0)
-        g_string_append (text, "; ");
-      g_string_append (text, g_ptr_array_index (whats, i));
-      if (i > 0)
-        text->str[start] = g_ascii_tolower (text->str[start]);
-      start = text->len + strlen ("; ");
+      const char *path = g_ptr_array_index (damage->affected, i);
+
+      g_string_append_printf (paths, i > 0 ? C_ ("list", ", %s") : "%s", path);
     }
+  if (damage->n_affected == damage->affected->len)
+    return g_strdup_printf (_ ("This cannot be restored whole: %s"), paths->str);
+
+  n_more = g_strdup_printf ("%" G_GUINT64_FORMAT, damage->n_affected - damage->affected->len);
+  return g_strdup_printf (_ ("This cannot be restored whole: %s and %s more"), paths->str, n_more);
 }
 
 static GError *
 describe (SrCheckDamage *damage)
 {
-  g_autoptr (GString) text = g_string_new (NULL);
+  g_autofree char *text = NULL;
+  g_autofree char *affected = NULL;
 
-  append_whats (text, damage->whats);
+  for (guint i = 0; i < damage->whats->len; i++)
+    text = add_sentence (text, g_ptr_array_index (damage->whats, i));
   if (damage->n_affected > 0)
     {
-      g_string_append (text, ". This cannot be restored whole: ");
-      append_list (text, damage->affected, ", ");
-      if (damage->n_affected > damage->affected->len)
-        g_string_append_printf (text, " and %" G_GUINT64_FORMAT " more",
-                                damage->n_affected - damage->affected->len);
+      affected = describe_affected (damage);
+      text = add_sentence (text, affected);
     }
-  g_string_append_printf (text, ". To mend it, %s", damage->remedy);
-  return g_error_new_literal (SR_ERROR, SR_ERROR_DAMAGED, text->str);
+  text = add_sentence (text, _ (damage->remedy));
+  return g_error_new_literal (SR_ERROR, SR_ERROR_DAMAGED, text);
 }
 
 /**

@@ -12,19 +12,21 @@
 
 #include "sr-check-trees.h"
 
+#include <glib/gi18n-lib.h>
+
 #include "base/sr-id-set.h"
 #include "engine/sr-tree-walk.h"
 
 #define SNAPSHOT_REMEDY \
-  "put the file back from another copy of the repository; where there is none, this one backup " \
-  "is " \
-  "lost, and “restic forget” or deleting the file takes it out of the list"
+  N_ ("To mend it, put the file back from another copy of the repository; where there is " \
+      "none, this one backup is lost, and “restic forget” or deleting the file takes it " \
+      "out of the list")
 #define TREE_REMEDY \
-  "make a new backup of these files; “restic repair snapshots” takes what is broken out of the " \
-  "old one"
+  N_ ("To mend it, make a new backup of these files; “restic repair snapshots” takes what " \
+      "is broken out of the old one")
 #define INDEX_REMEDY \
-  "run “restic repair index”, in case that an index file was lost; if this does not help, make a " \
-  "new backup of these files"
+  N_ ("To mend it, run “restic repair index”, in case that an index file was lost; if this " \
+      "does not help, make a new backup of these files")
 
 typedef struct
 {
@@ -76,12 +78,12 @@ check_content (Walk *walk, const char *path, const SrNode *node)
           return;
         case SR_CHECK_BLOB_UNKNOWN:
         default:
-          add_wrong (walk, path, INDEX_REMEDY, "It needs data that no index file names");
+          add_wrong (walk, path, INDEX_REMEDY, _ ("It needs data that no index file names"));
           return;
         }
     }
   if (n_bytes != node->size)
-    add_wrong (walk, path, TREE_REMEDY, "The size of a file is not that of its content");
+    add_wrong (walk, path, TREE_REMEDY, _ ("The size of a file is not that of its content"));
 }
 
 static gboolean
@@ -89,7 +91,7 @@ check_folder (Walk *walk, const char *path, const SrNode *node)
 {
   if (!node->has_subtree || sr_id_is_null (&node->subtree))
     {
-      add_wrong (walk, path, TREE_REMEDY, "A folder has no list of what is in it");
+      add_wrong (walk, path, TREE_REMEDY, _ ("A folder has no list of what is in it"));
       return FALSE;
     }
   return sr_id_set_add (walk->visited, &node->subtree);
@@ -105,7 +107,7 @@ on_node (const char *path,
   Walk *walk = user_data;
 
   if (!sr_node_name_is_safe (node->name))
-    add_wrong (walk, path, TREE_REMEDY, "A name is none that a file can have");
+    add_wrong (walk, path, TREE_REMEDY, _ ("A name is none that a file can have"));
 
   switch ((SrNodeType) node->type)
     {
@@ -114,12 +116,12 @@ on_node (const char *path,
       break;
     case SR_NODE_FILE:
       if (node->content_is_null)
-        add_wrong (walk, path, TREE_REMEDY, "A file has no list of its content");
+        add_wrong (walk, path, TREE_REMEDY, _ ("A file has no list of its content"));
       else
         check_content (walk, path, node);
       break;
     case SR_NODE_UNKNOWN:
-      add_wrong (walk, path, TREE_REMEDY, "An entry is of no known type");
+      add_wrong (walk, path, TREE_REMEDY, _ ("An entry is of no known type"));
       break;
     case SR_NODE_SYMLINK:
     case SR_NODE_BLOCK_DEVICE:
@@ -140,7 +142,7 @@ on_broken (const char *path,
            GError **error)
 {
   Walk *walk = user_data;
-  g_autofree char *inside = g_strdup_printf ("%s and all in it", path);
+  g_autofree char *inside = g_strdup_printf (_ ("%s and all in it"), path);
   g_autoptr (GError) blob_failure = NULL;
   SrCheckBlobState state;
   SrBlobPlace place;
@@ -154,12 +156,12 @@ on_broken (const char *path,
   if (state == SR_CHECK_BLOB_LOST)
     add_lost (walk, inside, &place.pack, NULL);
   else if (state == SR_CHECK_BLOB_UNKNOWN)
-    add_wrong (walk, inside, INDEX_REMEDY, "It needs a tree that no index file names");
+    add_wrong (walk, inside, INDEX_REMEDY, _ ("It needs a tree that no index file names"));
   else if (sr_blob_reader_load (walk->reader, SR_BLOB_TREE, tree, &data, &length, walk->cancellable,
                                 &blob_failure))
     add_wrong (walk, inside, TREE_REMEDY, failure->message); /* well stored, but written badly */
   else if (sr_check_report_pass_over (walk->report, blob_failure, error))
-    add_lost (walk, inside, &place.pack, "Blobs in it are damaged");
+    add_lost (walk, inside, &place.pack, _ ("Blobs in it are damaged"));
   else
     return FALSE;
   return TRUE;

@@ -12,6 +12,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <glib/gi18n-lib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <time.h>
@@ -195,8 +196,8 @@ report_if_changed (FileReader *self,
   sr_backup_context_report (
       self->context, folder, node->name,
       g_error_new_literal (SR_ERROR, SR_ERROR_SOURCE,
-                           "The file changed while it was read: its copy may mix old and new "
-                           "parts, and is made again by the next backup"));
+                           _ ("The file changed while it was read: its copy may mix old and new "
+                              "parts, and is made again by the next backup")));
 }
 
 static void
@@ -252,13 +253,13 @@ read_open_file (FileReader *self, SrFolder *folder, SrNode *node, int fd, GError
 
   if (fstat (fd, &status) != 0)
     {
-      sr_set_error_from_errno (error, errno, "The file could not be examined");
+      sr_set_error_from_errno (error, errno, _ ("The file could not be examined"));
       return FALSE;
     }
   if (!S_ISREG (status.st_mode))
     {
       g_set_error_literal (error, SR_ERROR, SR_ERROR_SOURCE,
-                           "The file was replaced by something else while it was backed up");
+                           _ ("The file was replaced by something else while it was backed up"));
       return FALSE;
     }
 
@@ -296,7 +297,7 @@ read_file (FileReader *self, SrFolder *folder, guint slot, gboolean existed)
   int fd = open_file (folder, node->name);
 
   if (fd < 0)
-    sr_set_error_from_errno (&error, errno, "The file could not be opened");
+    sr_set_error_from_errno (&error, errno, _ ("The file could not be opened"));
   else if (read_open_file (self, folder, node, fd, &error))
     count_file (self, existed);
 

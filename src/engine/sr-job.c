@@ -15,6 +15,7 @@
 
 #include "sr-job.h"
 
+#include <glib/gi18n-lib.h>
 #include <string.h>
 
 #include "base/sr-error.h"
@@ -256,16 +257,17 @@ collect_problems (SrJobPrivate *priv)
 static void
 return_result (GTask *task, GError *run_error, guint64 n_problems)
 {
+  g_autofree char *text = g_strdup_printf ("%" G_GUINT64_FORMAT, n_problems);
+
   if (run_error != NULL)
     g_task_return_error (task, run_error);
-  else if (n_problems == 1)
-    g_task_return_new_error (task, SR_ERROR, SR_ERROR_INCOMPLETE,
-                             "One problem was met, see the result; everything else was done");
-  else if (n_problems > 1)
-    g_task_return_new_error (task, SR_ERROR, SR_ERROR_INCOMPLETE,
-                             "%" G_GUINT64_FORMAT
-                             " problems were met, see the result; everything else was done",
-                             n_problems);
+  else if (n_problems > 0)
+    g_task_return_new_error (
+        task, SR_ERROR, SR_ERROR_INCOMPLETE,
+        g_dngettext (
+            GETTEXT_PACKAGE, "%s problem was met, see the result; everything else was done",
+            "%s problems were met, see the result; everything else was done", (gulong) n_problems),
+        text);
   else
     g_task_return_boolean (task, TRUE);
 }

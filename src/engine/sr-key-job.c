@@ -10,6 +10,8 @@
 
 #include "sr-key-job.h"
 
+#include <glib/gi18n-lib.h>
+
 #include "base/sr-error.h"
 #include "crypto/sr-hash.h"
 #include "repository/sr-key-file.h"
@@ -86,16 +88,17 @@ load_key_file (SrKeyJob *self, const SrId *id, GCancellable *cancellable, GError
   sr_hash_data (data, length, &actual);
   if (!sr_id_equal (&actual, id))
     {
-      g_set_error (error, SR_ERROR, SR_ERROR_DAMAGED,
-                   "The key file %s is damaged: its content is not what its name says; remove it, "
-                   "and add a key with its password again",
-                   text);
+      g_set_error (
+          error, SR_ERROR, SR_ERROR_DAMAGED,
+          _ ("The key file %s is damaged: its content is not what its name says; remove it, "
+             "and add a key with its password again"),
+          text);
       return NULL;
     }
 
   file = sr_key_file_decode (data, length, error);
   if (file == NULL)
-    g_prefix_error (error, "The key file %s cannot be used: ", text);
+    sr_prefix_error (error, _ ("The key file %s cannot be used"), text);
   return file;
 }
 
@@ -168,8 +171,8 @@ verify_key (SrKeyJob *self, GCancellable *cancellable, GError **error)
   if (sr_secret_equal (master, sr_repository_get_key (self->repository)))
     return TRUE;
   g_set_error_literal (error, SR_ERROR, SR_ERROR_DAMAGED,
-                       "The storage gave another key file back than was stored; try again, and "
-                       "check the storage");
+                       _ ("The storage gave another key file back than was stored; try again, and "
+                          "check the storage"));
   return FALSE;
 }
 
@@ -232,8 +235,8 @@ remove_key (SrKeyJob *self, GCancellable *cancellable, GError **error)
   if (sr_id_equal (&id, sr_repository_get_key_id (self->repository)))
     {
       g_set_error_literal (error, SR_ERROR, SR_ERROR_INVALID,
-                           "This key opened the repository just now and cannot be removed; open "
-                           "it with another password first");
+                           _ ("This key opened the repository just now and cannot be removed; open "
+                              "it with another password first"));
       return FALSE;
     }
   files = list_key_files (self, cancellable, error);
@@ -242,8 +245,8 @@ remove_key (SrKeyJob *self, GCancellable *cancellable, GError **error)
   if (files->len < 2)
     {
       g_set_error_literal (error, SR_ERROR, SR_ERROR_INVALID,
-                           "This is the last key: without it nobody could open the repository; "
-                           "add another key first");
+                           _ ("This is the last key: without it nobody could open the repository; "
+                              "add another key first"));
       return FALSE;
     }
   return sr_lock_check (lock, cancellable, error) &&

@@ -9,6 +9,7 @@
 
 #include "sr-list-job.h"
 
+#include <glib/gi18n-lib.h>
 #include <string.h>
 
 #include "base/sr-error.h"
@@ -134,7 +135,7 @@ on_node (const char *path,
   if (!sr_node_name_is_safe (node->name))
     {
       g_autoptr (GError) problem = g_error_new_literal (
-          SR_ERROR, SR_ERROR_INVALID, "Not listed: its name is none that a file can have");
+          SR_ERROR, SR_ERROR_INVALID, _ ("Not listed: its name is none that a file can have"));
 
       *out_descend = FALSE;
       sr_job_add_problem (listing->job, path, problem);
@@ -167,7 +168,8 @@ static void
 set_no_such_path (const char *path, GError **error)
 {
   g_set_error (error, SR_ERROR, SR_ERROR_NOT_FOUND,
-               "There is no %s in the snapshot; list the folder above to see what there is", path);
+               _ ("There is no %s in the snapshot; list the folder above to see what there is"),
+               path);
 }
 
 /* Finds the node @name in a tree; @path is for the message when there is none. */

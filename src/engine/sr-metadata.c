@@ -16,6 +16,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <glib/gi18n-lib.h>
 #include <string.h>
 #include <sys/xattr.h>
 #include <unistd.h>
@@ -54,7 +55,7 @@ add_failure (Failures *failures, const char *what, int code)
     }
   else
     {
-      g_string_append_printf (failures->names, ", %s", what);
+      g_string_append_printf (failures->names, C_ ("list", ", %s"), what);
     }
 }
 
@@ -100,7 +101,7 @@ apply_owner (const Target *target, const SrNode *node, SrMetadataState *state, F
     }
   else if (geteuid () == 0)
     {
-      add_failure (failures, "owner", errno);
+      add_failure (failures, _ ("owner"), errno);
     }
   else if (state->gid != node->gid && change_owner (target, (guint32) -1, node->gid) == 0)
     {
@@ -218,7 +219,7 @@ apply_permissions (const Target *target,
                ? fchmod (target->fd, permissions)
                : fchmodat (target->folder_fd, target->name, permissions, AT_SYMLINK_NOFOLLOW);
   if (result != 0)
-    add_failure (failures, "permissions", errno);
+    add_failure (failures, _ ("permissions"), errno);
 }
 
 static void
@@ -243,7 +244,7 @@ apply_times (const Target *target, const SrNode *node, Failures *failures)
                ? futimens (target->fd, times)
                : utimensat (target->folder_fd, target->name, times, AT_SYMLINK_NOFOLLOW);
   if (result != 0)
-    add_failure (failures, "times", errno);
+    add_failure (failures, _ ("times"), errno);
 }
 
 static gboolean
@@ -251,7 +252,6 @@ apply (const Target *target, const SrNode *node, const SrMetadataState *state, G
 {
   SrMetadataState now = *state;
   Failures failures = { NULL, 0 };
-  const char *remedy = "";
 
   apply_owner (target, node, &now, &failures);
   apply_attributes (target, node, &now, &failures);
@@ -261,14 +261,21 @@ apply (const Target *target, const SrNode *node, const SrMetadataState *state, G
   if (failures.names == NULL)
     return TRUE;
 
-  if (failures.code == EPERM && geteuid () != 0)
-    remedy = "; only root can restore this";
-  else if (failures.code == ENOTSUP)
-    remedy = "; restore to a file system that has it";
   /* Not SR_ERROR_NO_SPACE, also for ENOSPC: that says of an attribute that it is too long for the file system. */
-  g_set_error (error, SR_ERROR, SR_ERROR_TARGET,
-               "The file is restored, but for these of its attributes: %s (%s%s)",
-               failures.names->str, g_strerror (failures.code), remedy);
+  if (failures.code == EPERM && geteuid () != 0)
+    g_set_error (error, SR_ERROR, SR_ERROR_TARGET,
+                 _ ("The file is restored, but for these of its attributes: %s (%s; only root can "
+                    "restore this)"),
+                 failures.names->str, g_strerror (failures.code));
+  else if (failures.code == ENOTSUP)
+    g_set_error (error, SR_ERROR, SR_ERROR_TARGET,
+                 _ ("The file is restored, but for these of its attributes: %s (%s; restore to a "
+                    "file system that has it)"),
+                 failures.names->str, g_strerror (failures.code));
+  else
+    g_set_error (error, SR_ERROR, SR_ERROR_TARGET,
+                 _ ("The file is restored, but for these of its attributes: %s (%s)"),
+                 failures.names->str, g_strerror (failures.code));
   g_string_free (failures.names, TRUE);
   return FALSE;
 }

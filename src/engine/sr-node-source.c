@@ -9,6 +9,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <glib/gi18n-lib.h>
 #include <grp.h>
 #include <limits.h>
 #include <pwd.h>
@@ -203,7 +204,7 @@ read_all_xattrs (SrNodeSource *self, SrNode *node, const XattrTarget *target, GE
 
   if (length < 0 && errno != ENOTSUP)
     {
-      sr_set_error_from_errno (error, errno, "The attributes could not be read");
+      sr_set_error_from_errno (error, errno, _ ("The attributes could not be read"));
       return FALSE;
     }
   if (length <= 0)
@@ -281,6 +282,6 @@ sr_node_source_read_link (SrNodeSource *self,
         }
       errno = ENAMETOOLONG;
     }
-  sr_set_error_from_errno (error, errno, "The link could not be read");
+  sr_set_error_from_errno (error, errno, _ ("The link could not be read"));
   return FALSE;
 }

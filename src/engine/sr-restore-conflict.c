@@ -12,6 +12,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <glib/gi18n-lib.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -221,13 +222,14 @@ sr_restore_put_in_place (int folder_fd,
     }
   if (errno == ENOTEMPTY)
     g_set_error (error, SR_ERROR, SR_ERROR_TARGET,
-                 "A folder with files in it has the name “%s”; move it away and restore again",
+                 _ ("A folder with files in it has the name “%s”; move it away and restore again"),
                  name);
   else if (errno == EEXIST && place == SR_RESTORE_PLACE_FREE)
     g_set_error (error, SR_ERROR, SR_ERROR_TARGET,
-                 "Something else with the name “%s” appeared during the restore; it was kept",
+                 _ ("Something else with the name “%s” appeared during the restore; it was kept"),
                  name);
   else
-    sr_restore_set_error (error, errno, "Could not move the restored file to the name “%s”", name);
+    sr_restore_set_error (error, errno, _ ("Could not move the restored file to the name “%s”"),
+                          name);
   return FALSE;
 }

@@ -7,6 +7,7 @@
 #include "sr-restore-error.h"
 
 #include <errno.h>
+#include <glib/gi18n-lib.h>
 #include <stdarg.h>
 
 #include "base/sr-error.h"
@@ -34,5 +35,5 @@ sr_restore_set_error (GError **error, int code, const char *format, ...)
     number = SR_ERROR_NO_SPACE;
   else if (code == EROFS)
     number = SR_ERROR_PERMISSION;
-  g_set_error (error, SR_ERROR, number, "%s: %s", what, g_strerror (code));
+  g_set_error (error, SR_ERROR, number, C_ ("error", "%s: %s"), what, g_strerror (code));
 }

@@ -11,6 +11,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <glib/gi18n-lib.h>
 #include <string.h>
 #include <sys/sysmacros.h>
 #include <unistd.h>
@@ -157,7 +158,7 @@ look_in_folder (SrRestoreFile *file, SrRestoreComparer *comparer, int folder_fd)
     }
   else if (errno != ENOENT)
     {
-      sr_restore_set_error (&error, errno, "Could not look at “%s”", file->node->name);
+      sr_restore_set_error (&error, errno, _ ("Could not look at “%s”"), file->node->name);
       sr_restore_file_fail (file, error);
     }
 }
@@ -256,14 +257,14 @@ set_make_error (GError **error, const SrNode *node)
 
   if (device && errno == EPERM)
     g_set_error (error, SR_ERROR, SR_ERROR_TARGET,
-                 "The device “%s” was not made: only root can do that, outside of containers",
+                 _ ("The device “%s” was not made: only root can do that, outside of containers"),
                  node->name);
   else if (errno == EEXIST)
     g_set_error (error, SR_ERROR, SR_ERROR_TARGET,
-                 "Something else with the name “%s” appeared during the restore; it was kept",
+                 _ ("Something else with the name “%s” appeared during the restore; it was kept"),
                  node->name);
   else
-    sr_restore_set_error (error, errno, "Could not make “%s”", node->name);
+    sr_restore_set_error (error, errno, _ ("Could not make “%s”"), node->name);
 }
 
 static void

@@ -17,6 +17,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <glib/gi18n-lib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -314,7 +315,7 @@ open_locked (SrRestoreFile *self, GError **error)
     return FALSE;
   self->fd = open_temporary (self, folder_fd);
   if (self->fd < 0)
-    sr_restore_set_error (error, errno, "Could not make the file “%s”", self->node->name);
+    sr_restore_set_error (error, errno, _ ("Could not make the file “%s”"), self->node->name);
   sr_restore_folder_unpin (self->folder);
   return self->fd >= 0;
 }
@@ -495,14 +496,14 @@ finish_locked (SrRestoreFile *self, char **out_name, GError **error)
        ftruncate (self->fd, (off_t) self->size) != 0) ||
       !get_state (self, &state))
     {
-      sr_restore_set_error (error, errno, "Could not give the file “%s” its size", name);
+      sr_restore_set_error (error, errno, _ ("Could not give the file “%s” its size"), name);
       return FALSE;
     }
   if (!sr_metadata_apply (self->fd, self->node, &state, &metadata_error))
     sr_restore_run_report (self->run, self->folder, name, metadata_error);
   if (close_locked (self) != 0)
     {
-      sr_restore_set_error (error, errno, "Could not write “%s”", name);
+      sr_restore_set_error (error, errno, _ ("Could not write “%s”"), name);
       return FALSE;
     }
 
@@ -555,7 +556,7 @@ sr_restore_file_measure (SrRestoreFile *self, GError **error)
   if (sr_node_has_null_content (node))
     {
       g_set_error (error, SR_ERROR, SR_ERROR_DAMAGED,
-                   "The snapshot does not say what is in the file “%s”", node->name);
+                   _ ("The snapshot does not say what is in the file “%s”"), node->name);
       return FALSE;
     }
   for (guint64 i = 0; i < node->n_content; i++)
@@ -568,8 +569,8 @@ sr_restore_file_measure (SrRestoreFile *self, GError **error)
 
           sr_id_to_hex (&node->content[i], hex);
           g_set_error (error, SR_ERROR, SR_ERROR_NOT_FOUND,
-                       "The chunk %.10s of the file “%s” is in no index file of the repository; "
-                       "check the repository",
+                       _ ("The chunk %.10s of the file “%s” is in no index file of the repository; "
+                          "check the repository"),
                        hex, node->name);
           return FALSE;
         }
@@ -578,7 +579,7 @@ sr_restore_file_measure (SrRestoreFile *self, GError **error)
   if (MAX (sum, node->size) > G_MAXINT64)
     {
       g_set_error (error, SR_ERROR, SR_ERROR_LIMIT,
-                   "The file “%s” is larger than any file can be here", node->name);
+                   _ ("The file “%s” is larger than any file can be here"), node->name);
       return FALSE;
     }
   self->size = MAX (sum, node->size);

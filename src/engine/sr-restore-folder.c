@@ -17,6 +17,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <glib/gi18n-lib.h>
 #include <string.h>
 #include <sys/xattr.h>
 #include <unistd.h>
@@ -198,7 +199,8 @@ open_again_locked (SrRestoreFolder *self, GError **error)
 
   if (fd < 0 || fstat (fd, &status) != 0)
     {
-      sr_restore_set_error (error, errno, "Could not open the folder “%s” again", self->node->name);
+      sr_restore_set_error (error, errno, _ ("Could not open the folder “%s” again"),
+                            self->node->name);
       if (fd >= 0)
         close (fd);
       return FALSE;
@@ -206,7 +208,7 @@ open_again_locked (SrRestoreFolder *self, GError **error)
   if (status.st_dev != self->device || status.st_ino != self->inode)
     {
       g_set_error (error, SR_ERROR, SR_ERROR_TARGET,
-                   "The folder “%s” was replaced while it was being restored; restore it again",
+                   _ ("The folder “%s” was replaced while it was being restored; restore it again"),
                    self->node->name);
       close (fd);
       return FALSE;
@@ -354,15 +356,15 @@ make_in (SrRestoreFolder *self, int parent_fd, gboolean overwrite, GError **erro
   self->fresh = mkdirat (parent_fd, name, 0700) == 0;
   if (!self->fresh && errno != EEXIST)
     {
-      sr_restore_set_error (error, errno, "Could not make the folder “%s”", name);
+      sr_restore_set_error (error, errno, _ ("Could not make the folder “%s”"), name);
       return FALSE;
     }
   fd = replace_by_folder (parent_fd, name, overwrite, &by_path);
   if (fd < 0 || fstat (fd, &status) != 0)
     {
       sr_restore_set_error (error, errno,
-                            errno == ENOTDIR ? "Something else has the name of the folder “%s”"
-                                             : "Could not open the folder “%s”",
+                            errno == ENOTDIR ? _ ("Something else has the name of the folder “%s”")
+                                             : _ ("Could not open the folder “%s”"),
                             name);
       if (fd >= 0)
         close (fd);

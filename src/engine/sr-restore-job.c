@@ -13,6 +13,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <glib/gi18n-lib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -67,7 +68,7 @@ ensure_private_folder (const char *path, gboolean *out_fresh, GError **error)
           return TRUE;
         }
     }
-  sr_set_error_from_errno (error, errno, "Could not make the folder %s to restore into", path);
+  sr_set_error_from_errno (error, errno, _ ("Could not make the folder %s to restore into"), path);
   return FALSE;
 }
 
@@ -78,10 +79,11 @@ check_writable (int fd, const char *path, GError **error)
   if (strcmp (path, "/") == 0 || faccessat (fd, ".", W_OK | X_OK, AT_EACCESS) == 0)
     return TRUE;
   if (errno == EROFS)
-    sr_set_error_from_errno (error, errno, "Could not restore into %s", path);
+    sr_set_error_from_errno (error, errno, _ ("Could not restore into %s"), path);
   else
     g_set_error (error, SR_ERROR, SR_ERROR_PERMISSION,
-                 "You may not write into %s; restore into another folder, or as its owner", path);
+                 _ ("You may not write into %s; restore into another folder, or as its owner"),
+                 path);
   return FALSE;
 }
 
@@ -97,7 +99,7 @@ open_target (SrRestoreJob *self, gboolean *out_fresh, GError **error)
       g_autofree char *uri = g_file_get_uri (self->target);
 
       g_set_error (error, SR_ERROR, SR_ERROR_INVALID,
-                   "%s is not a folder of this computer; name one to restore into", uri);
+                   _ ("%s is not a folder of this computer; name one to restore into"), uri);
       return -1;
     }
   if (!ensure_private_folder (path, out_fresh, error))
@@ -108,7 +110,8 @@ open_target (SrRestoreJob *self, gboolean *out_fresh, GError **error)
     fd = open (path, O_PATH | O_DIRECTORY | O_CLOEXEC);
   if (fd < 0)
     {
-      sr_set_error_from_errno (error, errno, "Could not open the folder %s to restore into", path);
+      sr_set_error_from_errno (error, errno, _ ("Could not open the folder %s to restore into"),
+                               path);
       return -1;
     }
   if (check_writable (fd, path, error))

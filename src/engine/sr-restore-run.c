@@ -9,6 +9,7 @@
 
 #include "sr-restore-run.h"
 
+#include <glib/gi18n-lib.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -159,7 +160,7 @@ sr_restore_run_report_path (SrRestoreRun *self, const char *path, const GError *
     {
       GError *failure = g_error_copy (error);
 
-      g_prefix_error (&failure, "Could not restore %s: ", path);
+      sr_prefix_error (&failure, _ ("Could not restore %s"), path);
       sr_restore_run_fail (self, failure);
     }
   else if (!g_atomic_int_get (&self->over))

@@ -11,6 +11,7 @@
 
 #include "sr-restore-walker.h"
 
+#include <glib/gi18n-lib.h>
 #include <string.h>
 
 #include "base/sr-error.h"
@@ -100,7 +101,7 @@ report_node (Walker *self, const SrNode *node, SrError code, const char *message
 {
   g_autofree char *quoted = sr_node_quote_name (node->name);
   g_autoptr (GError) error =
-      g_error_new (SR_ERROR, code, "“%s” was not restored: %s", quoted, message);
+      g_error_new (SR_ERROR, code, _ ("“%s” was not restored: %s"), quoted, message);
 
   report_here (self, sr_node_name_is_safe (node->name) ? node->name : NULL, error);
 }
@@ -223,15 +224,16 @@ static gboolean
 check_node (Walker *self, const SrNode *node)
 {
   if (!sr_node_name_is_safe (node->name))
-    report_node (self, node, SR_ERROR_DAMAGED, "no file can have this name");
+    report_node (self, node, SR_ERROR_DAMAGED, _ ("no file can have this name"));
   else if (g_strcmp0 (self->previous, node->name) == 0)
     report_node (self, node, SR_ERROR_DAMAGED,
-                 "the folder has two entries of this name; the first one was restored");
+                 _ ("the folder has two entries of this name; the first one was restored"));
   else if (node->type == SR_NODE_UNKNOWN)
-    report_node (self, node, SR_ERROR_UNSUPPORTED,
-                 "it is of a kind that this program does not know; use the program that made it");
+    report_node (
+        self, node, SR_ERROR_UNSUPPORTED,
+        _ ("it is of a kind that this program does not know; use the program that made it"));
   else if (node->type == SR_NODE_FOLDER && (!node->has_subtree || sr_id_is_null (&node->subtree)))
-    report_node (self, node, SR_ERROR_DAMAGED, "the snapshot does not say what is in it");
+    report_node (self, node, SR_ERROR_DAMAGED, _ ("the snapshot does not say what is in it"));
   else
     return TRUE;
   return FALSE;
@@ -303,7 +305,8 @@ read_or_report (Walker *self, gboolean again)
 
   if (!read_level (self, again, &error))
     {
-      g_prefix_error (&error, "Not all of this folder was restored, as its listing is damaged: ");
+      sr_prefix_error (&error,
+                       _ ("Not all of this folder was restored, as its listing is damaged"));
       report_here (self, NULL, error);
     }
   self->given_up = FALSE;
@@ -324,7 +327,7 @@ enter (Walker *self, SrNode *node)
   if (self->levels->len > DEPTH_LIMIT)
     {
       error = g_error_new (SR_ERROR, SR_ERROR_LIMIT,
-                           "The folder is more than %u folders deep, and was not restored",
+                           _ ("The folder is more than %u folders deep, and was not restored"),
                            DEPTH_LIMIT);
       report_here (self, NULL, error);
     }

@@ -10,6 +10,7 @@
 
 #include "sr-restore-worker.h"
 
+#include <glib/gi18n-lib.h>
 #include <string.h>
 
 #include "base/sr-error.h"
@@ -192,7 +193,7 @@ fail_pieces (Worker *self, const SrRestorePiece *pieces, guint n_pieces, const G
                                  g_error_matches (error, SR_ERROR, SR_ERROR_NO_SPACE)
                              ? SR_ERROR_STORAGE
                              : error->code,
-                         "The file was not restored: %s", error->message);
+                         _ ("The file was not restored: %s"), error->message);
   for (guint i = 0; i < n_pieces; i++)
     sr_restore_file_fail (pieces[i].file, problem);
 }

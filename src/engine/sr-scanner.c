@@ -15,6 +15,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <glib/gi18n-lib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -352,7 +353,7 @@ scan_node (Scanner *self, guint slot)
     }
   if (fstatat (folder->fd, node->name, &status, AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT) != 0)
     {
-      report_errno (self, folder, node->name, "The file could not be examined");
+      report_errno (self, folder, node->name, _ ("The file could not be examined"));
       return FALSE;
     }
   if (!is_on_the_way (self, node->name) &&
@@ -424,7 +425,7 @@ list_names (Scanner *self, GArray *names)
 
   if (directory == NULL)
     {
-      report_errno (self, folder, NULL, "The folder could not be opened");
+      report_errno (self, folder, NULL, _ ("The folder could not be opened"));
       if (fd >= 0)
         close (fd);
       return FALSE;
@@ -435,7 +436,7 @@ list_names (Scanner *self, GArray *names)
         (!is_cache || strcmp (entry->d_name, SR_CACHE_TAG_NAME) == 0))
       add_name (names, entry->d_name, entry->d_type == DT_REG);
   if (errno != 0)
-    report_errno (self, folder, NULL, "The folder could not be listed to its end");
+    report_errno (self, folder, NULL, _ ("The folder could not be listed to its end"));
   closedir (directory);
   g_array_sort (names, compare_names);
   return TRUE;
@@ -527,7 +528,7 @@ make_visit (Scanner *self, const Visit *visit, GError **error)
     {
       if (fd >= 0)
         close (fd);
-      return drop_visit (self, visit, name, "The folder could not be opened", error);
+      return drop_visit (self, visit, name, _ ("The folder could not be opened"), error);
     }
 
   folder = sr_folder_new (&self->context->folders, visit->parent, visit->slot, name, fd);
@@ -547,7 +548,7 @@ scan_root (Scanner *self, const SrBackupRoot *root, const SrId *previous_tree, G
 
   if (fd < 0)
     {
-      sr_set_error_from_errno (error, errno, "The root folder could not be opened");
+      sr_set_error_from_errno (error, errno, _ ("The root folder could not be opened"));
       return FALSE;
     }
 

@@ -11,6 +11,7 @@
 
 #include "sr-tree-walk.h"
 
+#include <glib/gi18n-lib.h>
 #include <string.h>
 
 #include "base/sr-error.h"
@@ -112,7 +113,7 @@ visit_tree (Walk *walk, const SrId *tree, GError **error)
   g_array_append_val (walk->levels, level);
   if (walk->levels->len > MAX_DEPTH)
     g_set_error (&failure, SR_ERROR, SR_ERROR_LIMIT,
-                 "The folders are nested more than %d deep, which no file system allows",
+                 _ ("The folders are nested more than %d deep, which no file system allows"),
                  MAX_DEPTH);
   else if (!read_nodes (walk, tree, &level, &failure, error))
     return FALSE;

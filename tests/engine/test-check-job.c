@@ -304,7 +304,7 @@ test_pack_bit_flipped (Fixture *self, gconstpointer data)
   g_assert_no_error (self->error);
   check (self, TRUE);
   assert_problem_of (self, SR_FILE_PACK, &self->packs[0]);
-  assert_has (self->problems, "Blobs in it are damaged; its content does not fit its name");
+  assert_has (self->problems, "Blobs in it are damaged. Its content does not fit its name");
   assert_has (self->problems, "/two (snapshot ");
   assert_has_not (self->problems, "/one");
 }
@@ -355,7 +355,7 @@ test_packs_swapped (Fixture *self, gconstpointer data)
   check (self, TRUE);
   g_assert_error (self->error, SR_ERROR, SR_ERROR_INCOMPLETE);
   sr_id_to_hex (&self->packs[1], hex);
-  what = g_strdup_printf ("it holds the content of the pack data/%s", hex);
+  what = g_strdup_printf ("It holds the content of the pack data/%s", hex);
   assert_has (self->problems, what);
   assert_has (self->problems, "/one");
   assert_has (self->problems, "/two");
