@@ -10,6 +10,7 @@
 
 #include "sr-blob-reader.h"
 
+#include <glib/gi18n-lib.h>
 #include <string.h>
 
 #include "base/sr-error.h"
@@ -85,7 +86,7 @@ set_damaged (const SrBlobPlace *place, const char *what, GError **error)
   sr_id_to_hex (&place->pack, pack);
   g_clear_error (error);
   g_set_error (error, SR_ERROR, SR_ERROR_DAMAGED,
-               "The blob %.10s in the pack data/%s is damaged: %s", blob, pack, what);
+               _ ("The blob %.10s in the pack data/%s is damaged: %s"), blob, pack, what);
 }
 
 /* Of what is to be in memory at once. */
@@ -99,7 +100,7 @@ check_size (const SrBlobPlace *place, gsize size, GError **error)
 
   sr_id_to_hex (&place->blob.id, blob);
   g_set_error (error, SR_ERROR, SR_ERROR_LIMIT,
-               "The blob %.10s is larger than 1 GiB, more than this program opens", blob);
+               _ ("The blob %.10s is larger than 1 GiB, more than this program opens"), blob);
   return FALSE;
 }
 
@@ -111,7 +112,7 @@ open_message (SrBlobReader *self, const SrBlobPlace *place, guint8 *message, GEr
                       NULL))
     return TRUE;
 
-  set_damaged (place, "its tag is wrong", error);
+  set_damaged (place, _ ("its tag is wrong"), error);
   return FALSE;
 }
 
@@ -151,7 +152,7 @@ sr_blob_reader_decode (SrBlobReader *self,
                                      blob->uncompressed_length, &self->plain, NULL) ||
           self->plain.length != blob->uncompressed_length)
         {
-          set_damaged (place, "it cannot be decompressed", error);
+          set_damaged (place, _ ("it cannot be decompressed"), error);
           return FALSE;
         }
       *out_data = self->plain.data;
@@ -162,7 +163,7 @@ sr_blob_reader_decode (SrBlobReader *self,
   if (sr_id_equal (&id, &blob->id))
     return TRUE;
 
-  set_damaged (place, "its content does not fit its id", error);
+  set_damaged (place, _ ("its content does not fit its id"), error);
   return FALSE;
 }
 
@@ -191,8 +192,8 @@ explain_missing_pack (SrStorage *storage,
   sr_id_to_hex (&place->pack, pack);
   g_clear_error (error);
   g_set_error (error, SR_ERROR, SR_ERROR_DAMAGED,
-               "The blob %.10s cannot be read, because its pack data/%s is missing; check the "
-               "repository, and look for that file in another copy of it",
+               _ ("The blob %.10s cannot be read, because its pack data/%s is missing; check the "
+                  "repository, and look for that file in another copy of it"),
                blob, pack);
 }
 
@@ -219,7 +220,7 @@ read_message (SrBlobReader *self,
     return TRUE;
 
   if (n_read >= 0)
-    set_damaged (place, "the pack is too short", &local_error);
+    set_damaged (place, _ ("the pack is too short"), &local_error);
   else if (g_error_matches (local_error, SR_ERROR, SR_ERROR_NOT_FOUND))
     explain_missing_pack (storage, place, cancellable, &local_error);
   g_propagate_error (error, local_error);
@@ -232,9 +233,12 @@ set_unknown (SrBlobType type, const SrId *id, GError **error)
   char hex[SR_ID_HEX_SIZE];
 
   sr_id_to_hex (id, hex);
-  g_set_error (error, SR_ERROR, SR_ERROR_NOT_FOUND,
-               "The %s blob %.10s is in no index file of the repository; check the repository",
-               sr_blob_type_to_string (type), hex);
+  g_set_error (
+      error, SR_ERROR, SR_ERROR_NOT_FOUND,
+      type == SR_BLOB_TREE
+          ? _ ("The tree blob %.10s is in no index file of the repository; check the repository")
+          : _ ("The data blob %.10s is in no index file of the repository; check the repository"),
+      hex);
 }
 
 /* Whether another copy of the blob may do better. */
@@ -376,7 +380,7 @@ fill_tree (gpointer user_data, guint8 *buffer, gsize size, GError **error)
 
   if (n_read < 0 || (gsize) n_read > plain_length - self->tree_position)
     {
-      set_damaged (&self->tree, "it cannot be decompressed", error);
+      set_damaged (&self->tree, _ ("it cannot be decompressed"), error);
       return -1;
     }
   sr_hash_update (self->hash, buffer, (gsize) n_read);
@@ -387,7 +391,7 @@ fill_tree (gpointer user_data, guint8 *buffer, gsize size, GError **error)
   sr_hash_finish (self->hash, &id);
   if (sr_id_equal (&id, &blob->id))
     return 0;
-  set_damaged (&self->tree, "its content does not fit its id", error);
+  set_damaged (&self->tree, _ ("its content does not fit its id"), error);
   return -1;
 }
 

@@ -13,6 +13,7 @@
 
 #include "sr-compressor.h"
 
+#include <glib/gi18n-lib.h>
 #include <zstd.h>
 #include <zstd_errors.h>
 
@@ -218,7 +219,7 @@ compress_piece (SrCompressor *self,
       left = ZSTD_compressStream2 (self->compress, &output, input, directive);
       if (ZSTD_isError (left))
         {
-          g_set_error (error, SR_ERROR, SR_ERROR_INVALID, "Could not compress: %s",
+          g_set_error (error, SR_ERROR, SR_ERROR_INVALID, _ ("Could not compress: %s"),
                        ZSTD_getErrorName (left));
           return FALSE;
         }
@@ -280,15 +281,14 @@ sr_compressor_end (SrCompressor *self, SrCompressorSink sink, gpointer user_data
 static void
 set_damaged (GError **error, const char *what)
 {
-  g_set_error (error, SR_ERROR, SR_ERROR_DAMAGED, "Compressed data are damaged: %s", what);
+  g_set_error (error, SR_ERROR, SR_ERROR_DAMAGED, _ ("Compressed data are damaged: %s"), what);
 }
 
 static void
 set_limit (GError **error, gsize limit)
 {
   g_set_error (error, SR_ERROR, SR_ERROR_LIMIT,
-               "Compressed data hold more than the %" G_GSIZE_FORMAT
-               " bytes that this program accepts there",
+               _ ("Compressed data hold more than the %zu bytes that this program accepts there"),
                limit);
 }
 
@@ -297,8 +297,8 @@ set_zstd_error (GError **error, size_t result)
 {
   if (ZSTD_getErrorCode (result) == ZSTD_error_frameParameter_windowTooLarge)
     g_set_error (error, SR_ERROR, SR_ERROR_LIMIT,
-                 "Compressed data need a window of more than %d MiB; "
-                 "repack them with a program that uses a smaller one",
+                 _ ("Compressed data need a window of more than %d MiB; "
+                    "repack them with a program that uses a smaller one"),
                  1 << (READ_WINDOW_LOG - 20));
   else
     set_damaged (error, ZSTD_getErrorName (result));
@@ -349,7 +349,7 @@ decompress_whole (SrCompressor *self,
 
   if (result != content_size)
     {
-      set_damaged (error, "they are not as long as they say");
+      set_damaged (error, _ ("they are not as long as they say"));
       return FALSE;
     }
 
@@ -421,7 +421,7 @@ sr_compressor_decompress (SrCompressor *self,
   out->length = 0;
   if (content_size == ZSTD_CONTENTSIZE_ERROR)
     {
-      set_damaged (error, "they do not begin as a zstd frame");
+      set_damaged (error, _ ("they do not begin as a zstd frame"));
       return FALSE;
     }
 
@@ -464,12 +464,12 @@ read_is_sound (const SrCompressor *self, gboolean progress, GError **error)
   const char *what = NULL;
 
   if (!self->frame_is_over)
-    what = self->frame.pos == self->frame.size && !progress ? "their end is missing" : NULL;
+    what = self->frame.pos == self->frame.size && !progress ? _ ("their end is missing") : NULL;
   else if (self->frame.pos < self->frame.size)
-    what = "something follows them";
+    what = _ ("something follows them");
   else if (self->content_size != ZSTD_CONTENTSIZE_UNKNOWN &&
            self->content_size != self->content_read)
-    what = "they are not as long as they say";
+    what = _ ("they are not as long as they say");
 
   if (what != NULL)
     set_damaged (error, what);

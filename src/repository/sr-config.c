@@ -9,6 +9,8 @@
 
 #include "sr-config.h"
 
+#include <glib/gi18n-lib.h>
+
 #include "base/sr-error.h"
 #include "base/sr-json-reader.h"
 #include "base/sr-json-writer.h"
@@ -71,28 +73,31 @@ check (SrConfig *config, const Found *found, GError **error)
 
   if (found->version > 2)
     {
+      g_autofree char *text = g_strdup_printf ("%" G_GUINT64_FORMAT, found->version);
+
       g_set_error (error, SR_ERROR, SR_ERROR_UNSUPPORTED,
-                   "The repository has format version %" G_GUINT64_FORMAT
-                   ", and versions 1 and 2 are known here; update this program",
-                   found->version);
+                   _ ("The repository has format version %s, and versions 1 and 2 are known here; "
+                      "update this program"),
+                   text);
       return FALSE;
     }
   config->version = (guint) found->version;
 
   if (found->version == 0)
-    wrong = "its version is missing";
+    wrong = _ ("its version is missing");
   else if (!found->has_id)
-    wrong = "its id is missing or no id";
+    wrong = _ ("its id is missing or no id");
   else if (config->foreign_chunker)
     return TRUE;
   else if (!found->has_polynomial)
-    wrong = "its chunker polynomial is missing or no number";
+    wrong = _ ("its chunker polynomial is missing or no number");
   else if (!sr_polynomial_is_irreducible (config->polynomial))
-    wrong = "its chunker polynomial is not irreducible";
+    wrong = _ ("its chunker polynomial is not irreducible");
   else
     return TRUE;
 
-  g_set_error (error, SR_ERROR, SR_ERROR_DAMAGED, "The repository's config is damaged: %s", wrong);
+  g_set_error (error, SR_ERROR, SR_ERROR_DAMAGED, _ ("The repository's config is damaged: %s"),
+               wrong);
   return FALSE;
 }
 
@@ -115,8 +120,7 @@ sr_config_decode (SrConfig *config, const char *json, gsize length, GError **err
   if (length > SR_CONFIG_SIZE_LIMIT)
     {
       g_set_error (error, SR_ERROR, SR_ERROR_LIMIT,
-                   "The repository's config has %" G_GSIZE_FORMAT " bytes, more than are accepted",
-                   length);
+                   _ ("The repository's config has %zu bytes, more than are accepted"), length);
       return FALSE;
     }
 
@@ -127,7 +131,7 @@ sr_config_decode (SrConfig *config, const char *json, gsize length, GError **err
     read_member (reader, config, &found);
   if (!sr_json_reader_finish (reader, error))
     {
-      g_prefix_error (error, "The repository's config is damaged: ");
+      sr_prefix_error (error, _ ("The repository's config is damaged"));
       return FALSE;
     }
   return check (config, &found, error);

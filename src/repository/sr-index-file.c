@@ -14,6 +14,8 @@
 
 #include "sr-index-file.h"
 
+#include <glib/gi18n-lib.h>
+
 #include "base/sr-error.h"
 #include "repository/sr-pack-table.h"
 
@@ -38,7 +40,7 @@ read_type (SrJsonReader *reader, SrBlob *blob)
   if (sr_blob_type_from_string (text, length, &type))
     blob->type = type;
   else
-    fail (reader, SR_ERROR_DAMAGED, "An index file has a blob of an unknown type");
+    fail (reader, SR_ERROR_DAMAGED, _ ("An index file has a blob of an unknown type"));
 }
 
 static void
@@ -65,12 +67,12 @@ read_blob (SrJsonReader *reader, SrBlob *blob)
   if (sr_json_reader_has_failed (reader))
     return;
   if (blob->type == type_missing || sr_id_is_null (&blob->id))
-    fail (reader, SR_ERROR_DAMAGED, "An index file has a blob without id or type");
+    fail (reader, SR_ERROR_DAMAGED, _ ("An index file has a blob without id or type"));
   else if (blob->length < SEAL_OVERHEAD ||
            (blob->uncompressed_length != 0 && blob->length == SEAL_OVERHEAD))
-    fail (reader, SR_ERROR_DAMAGED, "An index file has a blob that is too short to be one");
+    fail (reader, SR_ERROR_DAMAGED, _ ("An index file has a blob that is too short to be one"));
   else if ((guint64) blob->offset + blob->length > (guint64) G_MAXUINT32 + 1)
-    fail (reader, SR_ERROR_DAMAGED, "An index file has a blob that ends beyond 4 GiB");
+    fail (reader, SR_ERROR_DAMAGED, _ ("An index file has a blob that ends beyond 4 GiB"));
 }
 
 static void
@@ -89,7 +91,7 @@ read_blobs (SrJsonReader *reader, GArray *blobs)
 
       read_blob (reader, &blob);
       if (blobs->len == PACK_BLOBS_LIMIT)
-        fail (reader, SR_ERROR_LIMIT, "An index file has a pack with too many blobs");
+        fail (reader, SR_ERROR_LIMIT, _ ("An index file has a pack with too many blobs"));
       else
         g_array_append_val (blobs, blob);
     }
@@ -115,7 +117,7 @@ read_pack (SrJsonReader *reader, SrIndexPackFunc func, gpointer user_data, GArra
   if (sr_json_reader_has_failed (reader))
     return;
   if (sr_id_is_null (&pack))
-    fail (reader, SR_ERROR_DAMAGED, "An index file has a pack without id");
+    fail (reader, SR_ERROR_DAMAGED, _ ("An index file has a pack without id"));
   else if (!func (&pack, (const SrBlob *) (gpointer) blobs->data, blobs->len, user_data, &error))
     sr_json_reader_fail (reader, error);
 }
@@ -181,7 +183,7 @@ sr_index_file_read (SrJsonReader *reader,
 {
   if (sr_json_reader_peek (reader) == SR_JSON_ARRAY)
     fail (reader, SR_ERROR_UNSUPPORTED,
-          "An index file has the format of before 2015; rebuild the index with restic 0.14");
+          _ ("An index file has the format of before 2015; rebuild the index with restic 0.14"));
 
   sr_json_reader_begin_object (reader);
   while (sr_json_reader_next_member (reader))

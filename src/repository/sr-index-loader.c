@@ -9,6 +9,8 @@
 
 #include "sr-index-loader.h"
 
+#include <glib/gi18n-lib.h>
+
 #include "base/sr-error.h"
 #include "crypto/sr-cipher.h"
 #include "crypto/sr-hash.h"
@@ -94,7 +96,7 @@ on_pack (const SrId *pack, const SrBlob *blobs, gsize n_blobs, gpointer user_dat
       {
         g_set_error_literal (
             error, SR_ERROR, SR_ERROR_DAMAGED,
-            "It has compressed blobs, which a repository of version 1 cannot have");
+            _ ("It has compressed blobs, which a repository of version 1 cannot have"));
         return FALSE;
       }
 
@@ -178,15 +180,15 @@ sr_index_loader_load (SrIndexLoader *self,
   self->cancellable = cancellable;
   if (!sr_id_equal (&hash, id))
     g_set_error_literal (&local_error, SR_ERROR, SR_ERROR_DAMAGED,
-                         "its content does not fit its name");
+                         _ ("its content does not fit its name"));
   else if (parse (self, message, length, &local_error))
     return add_packs (self, error);
 
   text = sr_file_name_to_string (&name);
   if (g_error_matches (local_error, SR_ERROR, SR_ERROR_DAMAGED))
-    g_prefix_error (&local_error, "The index file %s is damaged: ", text);
+    sr_prefix_error (&local_error, _ ("The index file %s is damaged"), text);
   else if (local_error->domain == SR_ERROR)
-    g_prefix_error (&local_error, "The index file %s cannot be used: ", text);
+    sr_prefix_error (&local_error, _ ("The index file %s cannot be used"), text);
   g_propagate_error (error, g_steal_pointer (&local_error));
   return FALSE;
 }

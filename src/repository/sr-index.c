@@ -11,6 +11,7 @@
 
 #include "sr-index.h"
 
+#include <glib/gi18n-lib.h>
 #include <string.h>
 
 #include "base/sr-error.h"
@@ -223,7 +224,7 @@ sr_index_add_pack (SrIndex *self,
   if (n_blobs > MAX_RECORDS - self->n_records || self->packs->len >= MAX_RECORDS)
     {
       g_set_error_literal (error, SR_ERROR, SR_ERROR_LIMIT,
-                           "The repository has more than 2,147,483,647 blobs");
+                           _ ("The repository has more than 2,147,483,647 blobs"));
       return FALSE;
     }
   if (is_known_pack (self, pack, blobs, n_blobs))

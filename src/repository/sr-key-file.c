@@ -11,6 +11,7 @@
 
 #include "sr-key-file.h"
 
+#include <glib/gi18n-lib.h>
 #include <string.h>
 
 #include "base/sr-base64.h"
@@ -101,7 +102,7 @@ read_bytes (SrJsonReader *reader, guint8 **bytes, gsize *out_length)
   *bytes = g_malloc (length / 4 * 3 + 1);
   if (sr_base64_decode (text, length, *bytes, out_length))
     return;
-  set_damaged (&error, "Its salt or data are not base64");
+  set_damaged (&error, _ ("Its salt or data are not base64"));
   sr_json_reader_fail (reader, error);
 }
 
@@ -137,20 +138,20 @@ check (SrKeyFile *self, GError **error)
   static const guint8 zeros[SR_CIPHER_NONCE_SIZE];
 
   if (self->kdf == NULL)
-    set_damaged (error, "It does not say how a key is made of the password");
+    set_damaged (error, _ ("It does not say how a key is made of the password"));
   else if (!g_str_equal (self->kdf, "scrypt"))
     g_set_error (error, SR_ERROR, SR_ERROR_UNSUPPORTED,
-                 "It makes a key of the password by “%s”, and only scrypt is known here; update "
-                 "this program",
+                 _ ("It makes a key of the password by “%s”, and only scrypt is known here; update "
+                    "this program"),
                  self->kdf);
   else if (self->r > G_MAXUINT32 || self->p > G_MAXUINT32 || self->n == 0)
-    set_damaged (error, "Its scrypt parameters are missing or not valid");
+    set_damaged (error, _ ("Its scrypt parameters are missing or not valid"));
   else if (self->salt_length != SALT_SIZE)
-    set_damaged (error, "Its salt does not have 64 bytes");
+    set_damaged (error, _ ("Its salt does not have 64 bytes"));
   else if (self->message_length < SR_CIPHER_OVERHEAD)
-    set_damaged (error, "Its data are missing or too short");
+    set_damaged (error, _ ("Its data are missing or too short"));
   else if (memcmp (self->message, zeros, SR_CIPHER_NONCE_SIZE) == 0)
-    set_damaged (error, "Its data have a nonce of zeros");
+    set_damaged (error, _ ("Its data have a nonce of zeros"));
   else
     return TRUE;
   return FALSE;
@@ -176,8 +177,8 @@ sr_key_file_decode (const char *json, gsize length, GError **error)
 
   if (length > SR_KEY_FILE_SIZE_LIMIT)
     {
-      g_set_error (error, SR_ERROR, SR_ERROR_LIMIT,
-                   "It has %" G_GSIZE_FORMAT " bytes, more than are accepted", length);
+      g_set_error (error, SR_ERROR, SR_ERROR_LIMIT, _ ("It has %zu bytes, more than are accepted"),
+                   length);
       return NULL;
     }
 
@@ -305,13 +306,14 @@ decode_document (SrSecret *document, GError **error)
   read_document (reader, data, &found);
   if (!sr_json_reader_finish (reader, error))
     {
-      g_prefix_error (error, "The password fits, but the master key is damaged: ");
+      sr_prefix_error (error, _ ("The password fits, but the master key is damaged"));
       return NULL;
     }
 
   if (found == (1u << G_N_ELEMENTS (parts)) - 1 && sr_key_is_usable (key))
     return g_steal_pointer (&key);
-  set_damaged (error, "The password fits, but the master key is incomplete or consists of zeros");
+  set_damaged (error,
+               _ ("The password fits, but the master key is incomplete or consists of zeros"));
   return NULL;
 }
 
@@ -353,7 +355,7 @@ sr_key_file_unlock (SrKeyFile *self, SrSecret *password, GCancellable *cancellab
   /* Length and nonce have been looked at before, so damage means the tag. */
   if (g_error_matches (local_error, SR_ERROR, SR_ERROR_DAMAGED))
     g_set_error_literal (error, SR_ERROR, SR_ERROR_WRONG_PASSWORD,
-                         "The password does not open this key file");
+                         _ ("The password does not open this key file"));
   else
     g_propagate_error (error, g_steal_pointer (&local_error));
   return NULL;
@@ -467,7 +469,7 @@ sr_key_file_create (SrSecret *master,
 
   if (!sr_key_is_usable (master))
     {
-      set_damaged (error, "A part of the master key is missing or consists of zeros");
+      set_damaged (error, _ ("A part of the master key is missing or consists of zeros"));
       return FALSE;
     }
 

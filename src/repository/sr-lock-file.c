@@ -7,6 +7,7 @@
 #include "sr-lock-file.h"
 
 #include <errno.h>
+#include <glib/gi18n-lib.h>
 #include <signal.h>
 #include <unistd.h>
 
@@ -47,8 +48,8 @@ read_time (SrJsonReader *reader, SrTime *time)
   gsize length;
 
   if (sr_json_reader_read_string (reader, &text, &length) && !sr_time_parse (time, text, length))
-    sr_json_reader_fail (reader,
-                         g_error_new_literal (SR_ERROR, SR_ERROR_DAMAGED, "its time is no time"));
+    sr_json_reader_fail (
+        reader, g_error_new_literal (SR_ERROR, SR_ERROR_DAMAGED, _ ("its time is no time")));
 }
 
 static void
@@ -166,10 +167,14 @@ char *
 sr_lock_file_describe (const SrLockFile *self)
 {
   g_autoptr (GDateTime) time = g_date_time_new_from_unix_local (self->time.seconds);
-  g_autofree char *text = time != NULL ? g_date_time_format (time, "%F %T") : g_strdup ("long ago");
+  g_autofree char *pid = NULL;
+  g_autofree char *text =
+      time != NULL ? g_date_time_format (time, "%F %T") : g_strdup (_ ("long ago"));
 
-  return g_strdup_printf ("%s on %s, process %" G_GINT64_FORMAT ", since %s",
-                          self->username != NULL ? self->username : "somebody",
-                          self->hostname != NULL ? self->hostname : "another computer", self->pid,
+  pid = g_strdup_printf ("%" G_GINT64_FORMAT, self->pid);
+  /* Translators: user, computer, number, date: who holds a lock on the repository */
+  return g_strdup_printf (_ ("%s on %s, process %s, since %s"),
+                          self->username != NULL ? self->username : _ ("somebody"),
+                          self->hostname != NULL ? self->hostname : _ ("another computer"), pid,
                           text);
 }

@@ -15,6 +15,7 @@
 
 #include "sr-lock.h"
 
+#include <glib/gi18n-lib.h>
 #include <time.h>
 
 #include "base/sr-error.h"
@@ -98,7 +99,7 @@ decode_lock_file (SrLock *self,
     return TRUE;
 
   text = sr_file_name_to_string (name);
-  g_prefix_error (error, "The file %s is damaged: ", text);
+  sr_prefix_error (error, _ ("The file %s is damaged"), text);
   return FALSE;
 }
 
@@ -122,7 +123,7 @@ load_lock_file (SrLock *self,
     return FALSE;
   if (g_error_matches (local_error, SR_ERROR, SR_ERROR_DAMAGED))
     g_set_error (error, SR_ERROR, SR_ERROR_DAMAGED,
-                 "%s; nobody can tell whether it is in use: when it is not, remove that file",
+                 _ ("%s; nobody can tell whether it is in use: when it is not, remove that file"),
                  local_error->message);
   else
     g_propagate_error (error, g_steal_pointer (&local_error));
@@ -157,7 +158,7 @@ examine_lock (SrLock *self,
 
   holder = sr_lock_file_describe (&file);
   g_set_error (error, SR_ERROR, SR_ERROR_REPOSITORY_LOCKED,
-               "The repository is in use by %s; try again when that has ended", holder);
+               _ ("The repository is in use by %s; try again when that has ended"), holder);
   return FALSE;
 }
 
@@ -393,7 +394,7 @@ sr_lock_check (SrLock *self, GCancellable *cancellable, GError **error)
     return TRUE;
 
   g_set_error_literal (error, SR_ERROR, SR_ERROR_REPOSITORY_LOCKED,
-                       "The lock on the repository was removed by somebody else, who may have "
-                       "changed the repository; start again");
+                       _ ("The lock on the repository was removed by somebody else, who may have "
+                          "changed the repository; start again"));
   return FALSE;
 }

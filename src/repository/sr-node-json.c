@@ -13,6 +13,7 @@
 
 #include "sr-node.h"
 
+#include <glib/gi18n-lib.h>
 #include <string.h>
 
 #include "base/sr-base64.h"
@@ -274,7 +275,7 @@ read_text (SrJsonReader *reader, const char **out_text, gsize *out_length)
     return FALSE;
   if (memchr (*out_text, '\0', *out_length) == NULL)
     return TRUE;
-  fail (reader, SR_ERROR_DAMAGED, "A folder's listing has a text with a NUL in it");
+  fail (reader, SR_ERROR_DAMAGED, _ ("A folder's listing has a text with a NUL in it"));
   return FALSE;
 }
 
@@ -339,7 +340,7 @@ read_time (SrJsonReader *reader, SrTime *time)
   gsize length;
 
   if (sr_json_reader_read_string (reader, &text, &length) && !sr_time_parse (time, text, length))
-    fail (reader, SR_ERROR_DAMAGED, "A folder's listing has a time that is none");
+    fail (reader, SR_ERROR_DAMAGED, _ ("A folder's listing has a time that is none"));
 }
 
 static void
@@ -366,7 +367,7 @@ read_base64 (SrJsonReader *reader, gsize *out_length)
   if (!sr_base64_decode (text, length, data, out_length))
     {
       g_free (data);
-      fail (reader, SR_ERROR_DAMAGED, "A folder's listing has a value that is not base64");
+      fail (reader, SR_ERROR_DAMAGED, _ ("A folder's listing has a value that is not base64"));
       return NULL;
     }
   data[*out_length] = '\0';
@@ -382,7 +383,7 @@ read_raw_target (Reading *reading)
   if (target == NULL)
     return;
   if (memchr (target, '\0', length) != NULL)
-    fail (reading->reader, SR_ERROR_DAMAGED, "A folder's listing has a link target with a NUL");
+    fail (reading->reader, SR_ERROR_DAMAGED, _ ("A folder's listing has a link target with a NUL"));
   g_free (reading->node->link_target);
   reading->node->link_target = (char *) target;
   reading->target_is_raw = TRUE;
@@ -436,7 +437,7 @@ read_xattrs (SrJsonReader *reader, SrNode *node)
       node->xattrs = make_room (node->xattrs, node->n_xattrs, sizeof xattr);
       node->xattrs[node->n_xattrs++] = xattr;
       if (total > XATTRS_LIMIT || node->n_xattrs > N_XATTRS_LIMIT)
-        fail (reader, SR_ERROR_LIMIT, "A folder's listing has a file with too many attributes");
+        fail (reader, SR_ERROR_LIMIT, _ ("A folder's listing has a file with too many attributes"));
     }
   sr_json_reader_set_text_limit (reader, TEXT_LIMIT);
 }
@@ -446,7 +447,8 @@ read_generic_attributes (SrJsonReader *reader, SrNode *node)
 {
   g_clear_pointer (&node->generic_attributes, g_free);
   if (sr_json_reader_peek (reader) != SR_JSON_OBJECT)
-    fail (reader, SR_ERROR_DAMAGED, "A folder's listing has generic attributes of a wrong type");
+    fail (reader, SR_ERROR_DAMAGED,
+          _ ("A folder's listing has generic attributes of a wrong type"));
   else if (sr_json_reader_dup_value (reader, &node->generic_attributes) &&
            strcmp (node->generic_attributes, "{}") == 0)
     g_clear_pointer (&node->generic_attributes, g_free);

@@ -14,6 +14,7 @@
 
 #include "sr-node.h"
 
+#include <glib/gi18n-lib.h>
 #include <string.h>
 
 #include "base/sr-error.h"
@@ -243,7 +244,7 @@ sr_node_unquote_name (const char *text, gsize length, GError **error)
   if (!is_good || memchr (name, '\0', (gsize) (out - name)) != NULL)
     {
       g_set_error (error, SR_ERROR, SR_ERROR_DAMAGED,
-                   "A folder's listing has a file name that is not well formed");
+                   _ ("A folder's listing has a file name that is not well formed"));
       return NULL;
     }
   *out = '\0';

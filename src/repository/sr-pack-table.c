@@ -11,6 +11,7 @@
 
 #include "sr-pack-table.h"
 
+#include <glib/gi18n-lib.h>
 #include <string.h>
 
 #include "base/sr-error.h"
@@ -122,12 +123,12 @@ decode_entry (const guint8 *data, gsize length, SrBlob *blob, GError **error)
   if ((data[0] & ~(ENTRY_TREE | ENTRY_COMPRESSED)) != 0)
     {
       g_set_error (error, SR_ERROR, SR_ERROR_DAMAGED,
-                   "A pack's table has an entry of the unknown type %u", data[0]);
+                   _ ("A pack's table has an entry of the unknown type %u"), data[0]);
       return 0;
     }
   if (length < size)
     {
-      g_set_error (error, SR_ERROR, SR_ERROR_DAMAGED, "A pack's table ends within an entry");
+      g_set_error (error, SR_ERROR, SR_ERROR_DAMAGED, _ ("A pack's table ends within an entry"));
       return 0;
     }
   blob->type = (data[0] & ENTRY_TREE) != 0 ? SR_BLOB_TREE : SR_BLOB_DATA;
@@ -140,7 +141,7 @@ decode_entry (const guint8 *data, gsize length, SrBlob *blob, GError **error)
       (compressed && (blob->length == SEAL_OVERHEAD || blob->uncompressed_length == 0)))
     {
       g_set_error (error, SR_ERROR, SR_ERROR_DAMAGED,
-                   "A pack's table has a blob of an impossible length, %u bytes", blob->length);
+                   _ ("A pack's table has a blob of an impossible length, %u bytes"), blob->length);
       return 0;
     }
   return size;
@@ -166,7 +167,7 @@ sr_pack_table_decode (const guint8 *data, gsize length, guint64 pack_size, GErro
 
   if (length > SR_PACK_TABLE_LIMIT - SEAL_OVERHEAD)
     {
-      g_set_error (error, SR_ERROR, SR_ERROR_LIMIT, "A pack's table is too large");
+      g_set_error (error, SR_ERROR, SR_ERROR_LIMIT, _ ("A pack's table is too large"));
       return NULL;
     }
   blobs = g_array_sized_new (FALSE, FALSE, sizeof (SrBlob), length / SR_PACK_ENTRY_RAW_SIZE + 1);
@@ -188,8 +189,10 @@ sr_pack_table_decode (const guint8 *data, gsize length, guint64 pack_size, GErro
   if (blobs->len == 0 || offset > G_MAXUINT32 ||
       offset + length + SEAL_OVERHEAD + LENGTH_FIELD_SIZE != pack_size)
     {
+      g_autofree char *text = g_strdup_printf ("%" G_GUINT64_FORMAT, pack_size);
+
       g_set_error (error, SR_ERROR, SR_ERROR_DAMAGED,
-                   "A pack of %" G_GUINT64_FORMAT " bytes does not fit its table", pack_size);
+                   _ ("A pack of %s bytes does not fit its table"), text);
       return NULL;
     }
   return g_steal_pointer (&blobs);

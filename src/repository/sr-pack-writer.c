@@ -9,6 +9,8 @@
 
 #include "sr-pack-writer.h"
 
+#include <glib/gi18n-lib.h>
+
 #include "base/sr-error.h"
 #include "crypto/sr-cipher.h"
 #include "repository/sr-pack-table.h"
@@ -125,7 +127,7 @@ sr_pack_writer_end_pieces (SrPackWriter *self,
   if (end > G_MAXUINT32 || uncompressed_length > G_MAXUINT32)
     {
       g_set_error_literal (error, SR_ERROR, SR_ERROR_LIMIT,
-                           "A blob has more than 4 GiB, the most that the format can hold");
+                           _ ("A blob has more than 4 GiB, the most that the format can hold"));
       return FALSE;
     }
 

@@ -7,6 +7,7 @@
 
 #include "config.h"
 
+#include <glib/gi18n-lib.h>
 #include <string.h>
 
 #include "base/sr-error.h"
@@ -54,12 +55,14 @@ refuse_existing (SrStorage *storage, GCancellable *cancellable, GError **error)
   location = sr_storage_dup_location (storage);
   if (has_config)
     g_set_error (error, SR_ERROR, SR_ERROR_ALREADY_EXISTS,
-                 "There is a repository at %s already; use it, or choose an empty place", location);
-  else
-    g_set_error (error, SR_ERROR, SR_ERROR_ALREADY_EXISTS,
-                 "There is a repository at %s that has lost its file “config”; put that back from "
-                 "another copy of the repository, or choose an empty place",
+                 _ ("There is a repository at %s already; use it, or choose an empty place"),
                  location);
+  else
+    g_set_error (
+        error, SR_ERROR, SR_ERROR_ALREADY_EXISTS,
+        _ ("There is a repository at %s that has lost its file “config”; put that back from "
+           "another copy of the repository, or choose an empty place"),
+        location);
   return FALSE;
 }
 
@@ -158,7 +161,7 @@ try_key_file (SrRepository *self,
     {
       g_autofree char *text = sr_file_name_to_string (name);
 
-      g_prefix_error (error, "The key file %s cannot be used: ", text);
+      sr_prefix_error (error, _ ("The key file %s cannot be used"), text);
       return FALSE;
     }
 
@@ -177,9 +180,9 @@ add_doubt (GError **damage, const char *location)
 
   if (g_error_matches (cause, SR_ERROR, SR_ERROR_DAMAGED))
     g_set_error (damage, SR_ERROR, SR_ERROR_DAMAGED,
-                 "The password opens no key of the repository at %s, but not all of them can be "
-                 "read: %s; check the password, and put that file back from another copy of the "
-                 "repository",
+                 _ ("The password opens no key of the repository at %s, but not all of them can be "
+                    "read: %s; check the password, and put that file back from another copy of the "
+                    "repository"),
                  location, cause->message);
   else
     *damage = g_steal_pointer (&cause);
@@ -215,14 +218,16 @@ unlock (SrRepository *self, SrSecret *password, GCancellable *cancellable, GErro
       g_propagate_error (error, g_steal_pointer (&damage));
     }
   else if (files->len == 0)
-    g_set_error (error, SR_ERROR, SR_ERROR_DAMAGED,
-                 "All key files of the repository at %s are missing; without a copy of one of them "
-                 "nobody can open it",
-                 location);
+    g_set_error (
+        error, SR_ERROR, SR_ERROR_DAMAGED,
+        _ ("All key files of the repository at %s are missing; without a copy of one of them "
+           "nobody can open it"),
+        location);
   else
-    g_set_error (error, SR_ERROR, SR_ERROR_WRONG_PASSWORD,
-                 "The password opens no key of the repository at %s; check it and type it again",
-                 location);
+    g_set_error (
+        error, SR_ERROR, SR_ERROR_WRONG_PASSWORD,
+        _ ("The password opens no key of the repository at %s; check it and type it again"),
+        location);
   return FALSE;
 }
 
@@ -231,13 +236,16 @@ add_config_remedy (SrRepository *self, GError **error, GError *cause)
 {
   g_autoptr (GError) owned = cause;
   g_autofree char *location = sr_storage_dup_location (self->storage);
-  const char *remedy = "";
 
   if (g_error_matches (cause, SR_ERROR, SR_ERROR_DAMAGED))
-    remedy = "; put it back from another copy of the repository";
-  g_set_error (error, cause->domain, cause->code,
-               "The file “config” of the repository at %s cannot be used: %s%s", location,
-               cause->message, remedy);
+    g_set_error (error, cause->domain, cause->code,
+                 _ ("The file “config” of the repository at %s cannot be used: %s; put it back "
+                    "from another copy of the repository"),
+                 location, cause->message);
+  else
+    g_set_error (error, cause->domain, cause->code,
+                 _ ("The file “config” of the repository at %s cannot be used: %s"), location,
+                 cause->message);
 }
 
 static gboolean
@@ -271,14 +279,15 @@ set_no_config (SrStorage *storage, GCancellable *cancellable, GError **error)
   gboolean no_keys;
 
   if (is_empty_kind (storage, SR_FILE_KEY, &no_keys, cancellable, NULL) && !no_keys)
-    g_set_error (error, SR_ERROR, SR_ERROR_DAMAGED,
-                 "The file “config” of the repository at %s is missing; put it back from another "
-                 "copy of the repository",
-                 location);
+    g_set_error (
+        error, SR_ERROR, SR_ERROR_DAMAGED,
+        _ ("The file “config” of the repository at %s is missing; put it back from another "
+           "copy of the repository"),
+        location);
   else
     g_set_error (error, SR_ERROR, SR_ERROR_NOT_A_REPOSITORY,
-                 "There is no repository at %s; check the place, or make a new repository there "
-                 "first",
+                 _ ("There is no repository at %s; check the place, or make a new repository there "
+                    "first"),
                  location);
 }
 

@@ -5,6 +5,7 @@
 
 #include "config.h"
 
+#include <glib/gi18n-lib.h>
 #include <string.h>
 
 #include "base/sr-error.h"
@@ -37,7 +38,7 @@ sr_repository_load_snapshot (SrRepository *self,
     {
       g_autofree char *text = sr_file_name_to_string (&name);
 
-      g_prefix_error (error, "The file %s is damaged: ", text);
+      sr_prefix_error (error, _ ("The file %s is damaged"), text);
     }
   return snapshot;
 }
@@ -106,7 +107,7 @@ find_latest (SrRepository *self, GCancellable *cancellable, GError **error)
     g_propagate_error (error, g_error_copy (g_ptr_array_index (problems, 0)));
   else
     g_set_error_literal (error, SR_ERROR, SR_ERROR_NOT_FOUND,
-                         "The repository has no snapshot yet; back something up first");
+                         _ ("The repository has no snapshot yet; back something up first"));
   return NULL;
 }
 
@@ -153,11 +154,11 @@ sr_repository_find_id (SrRepository *self,
   if (n_found == 0)
     g_set_error (
         error, SR_ERROR, SR_ERROR_NOT_FOUND,
-        "Nothing in “%s” has an id that begins with “%s”; list them to see which there are",
+        _ ("Nothing in “%s” has an id that begins with “%s”; list them to see which there are"),
         sr_file_kind_get_folder (kind), name);
   else if (n_found > 1)
     g_set_error (error, SR_ERROR, SR_ERROR_AMBIGUOUS,
-                 "%u files in “%s” have an id that begins with “%s”; type more of it", n_found,
+                 _ ("%u files in “%s” have an id that begins with “%s”; type more of it"), n_found,
                  sr_file_kind_get_folder (kind), name);
   return n_found == 1;
 }

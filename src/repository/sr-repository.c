@@ -10,6 +10,7 @@
 
 #include "sr-repository.h"
 
+#include <glib/gi18n-lib.h>
 #include <string.h>
 
 #include "base/sr-error.h"
@@ -162,7 +163,7 @@ sr_repository_load_named (SrStorage *storage,
 
   text = sr_file_name_to_string (name);
   g_set_error (error, SR_ERROR, SR_ERROR_DAMAGED,
-               "The file %s is damaged: its content does not fit its name", text);
+               _ ("The file %s is damaged: its content does not fit its name"), text);
   return NULL;
 }
 
@@ -267,7 +268,7 @@ sr_repository_load_unpacked (SrRepository *self,
     {
       g_autofree char *text = sr_file_name_to_string (name);
 
-      g_prefix_error (error, "The file %s is damaged: ", text);
+      sr_prefix_error (error, _ ("The file %s is damaged"), text);
     }
   return json;
 }

@@ -10,6 +10,7 @@
 
 #include "sr-snapshot.h"
 
+#include <glib/gi18n-lib.h>
 #include <string.h>
 
 #include "base/sr-error.h"
@@ -173,7 +174,7 @@ read_time (SrJsonReader *reader, SrTime *time)
   gsize length;
 
   if (sr_json_reader_read_string (reader, &text, &length) && !sr_time_parse (time, text, length))
-    fail (reader, SR_ERROR_DAMAGED, "It has a time that is none");
+    fail (reader, SR_ERROR_DAMAGED, _ ("It has a time that is none"));
 }
 
 /* Keeps the member whose name was read last. */
@@ -189,7 +190,7 @@ read_unknown (SrSnapshot *self, SrJsonReader *reader, UnknownMembers *members)
   g_ptr_array_add (members->names, g_steal_pointer (&name));
   g_ptr_array_add (members->values, value);
   if (self->unknown_size > UNKNOWN_LIMIT)
-    fail (reader, SR_ERROR_LIMIT, "It has too much that this program does not know");
+    fail (reader, SR_ERROR_LIMIT, _ ("It has too much that this program does not know"));
 }
 
 static gboolean
@@ -296,14 +297,14 @@ sr_snapshot_new_from_json (const char *json, gsize length, const SrId *id, GErro
     else
       read_member (self, reader);
   if (sr_id_is_null (&self->tree))
-    fail (reader, SR_ERROR_DAMAGED, "It has no tree"); /* unless it failed before */
+    fail (reader, SR_ERROR_DAMAGED, _ ("It has no tree")); /* unless it failed before */
   if (id != NULL)
     self->id = *id;
 
   if (sr_json_reader_finish (reader, error))
     return g_steal_pointer (&self);
   sr_id_to_hex (&self->id, hex);
-  g_prefix_error (error, "Snapshot %.8s can not be used: ", hex);
+  sr_prefix_error (error, _ ("Snapshot %.8s can not be used"), hex);
   return NULL;
 }
 

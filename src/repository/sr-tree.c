@@ -9,6 +9,8 @@
 
 #include "sr-tree.h"
 
+#include <glib/gi18n-lib.h>
+
 #include "base/sr-error.h"
 
 typedef enum
@@ -96,7 +98,7 @@ enter_nodes (SrTreeReader *self)
     else if (self->has_nodes)
       sr_json_reader_fail (self->reader,
                            g_error_new_literal (SR_ERROR, SR_ERROR_DAMAGED,
-                                                "A folder's listing has two lists of entries"));
+                                                _ ("A folder's listing has two lists of entries")));
     else
       {
         self->has_nodes = TRUE;

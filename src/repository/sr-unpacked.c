@@ -8,6 +8,7 @@
 
 #include "sr-unpacked.h"
 
+#include <glib/gi18n-lib.h>
 #include <zstd.h>
 
 #include "base/sr-error.h"
@@ -44,7 +45,7 @@ sr_unpacked_open (SrCipher *cipher,
 
   if (version < 2 || length == 0 || plain[0] != ENCODING_COMPRESSED)
     {
-      g_set_error_literal (error, SR_ERROR, SR_ERROR_DAMAGED, "Its encoding is not known");
+      g_set_error_literal (error, SR_ERROR, SR_ERROR_DAMAGED, _ ("Its encoding is not known"));
       return FALSE;
     }
   *out_unpacked = (SrUnpacked){ plain + 1, length - 1, TRUE };
