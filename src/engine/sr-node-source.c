@@ -20,7 +20,8 @@
 #include "base/sr-buffer.h"
 #include "base/sr-error.h"
 
-#define NAME_BUFFER_SIZE 16384 /* for the text that getpwuid_r() and getgrgid_r() point to */
+#define NAME_BUFFER_SIZE 4096 /* for the text that getpwuid_r() and getgrgid_r() point to, at first */
+#define NAME_BUFFER_LIMIT (4 * 1024 * 1024)
 #define LINK_LIMIT 65536 /* bytes; Linux allows 4,095 */
 #define XATTR_TRIES 3 /* a list or value that grows meanwhile is read anew */
 
@@ -62,26 +63,33 @@ sr_node_source_free (SrNodeSource *self)
   g_free (self);
 }
 
+/* Both look-ups want room for all members of a group, of which there may be thousands. */
 static char *
 find_user (guint32 uid)
 {
-  char buffer[NAME_BUFFER_SIZE];
-  struct passwd entry, *found = NULL;
+  for (gsize size = NAME_BUFFER_SIZE; size <= NAME_BUFFER_LIMIT; size *= 4)
+    {
+      g_autofree char *buffer = g_malloc (size);
+      struct passwd entry, *found = NULL;
 
-  if (getpwuid_r (uid, &entry, buffer, sizeof buffer, &found) != 0 || found == NULL)
-    return NULL;
-  return g_ref_string_new (found->pw_name);
+      if (getpwuid_r (uid, &entry, buffer, size, &found) != ERANGE)
+        return found != NULL ? g_ref_string_new (found->pw_name) : NULL;
+    }
+  return NULL;
 }
 
 static char *
 find_group (guint32 gid)
 {
-  char buffer[NAME_BUFFER_SIZE];
-  struct group entry, *found = NULL;
+  for (gsize size = NAME_BUFFER_SIZE; size <= NAME_BUFFER_LIMIT; size *= 4)
+    {
+      g_autofree char *buffer = g_malloc (size);
+      struct group entry, *found = NULL;
 
-  if (getgrgid_r (gid, &entry, buffer, sizeof buffer, &found) != 0 || found == NULL)
-    return NULL;
-  return g_ref_string_new (found->gr_name);
+      if (getgrgid_r (gid, &entry, buffer, size, &found) != ERANGE)
+        return found != NULL ? g_ref_string_new (found->gr_name) : NULL;
+    }
+  return NULL;
 }
 
 /* A new reference to the name of an id, looked up once. */
