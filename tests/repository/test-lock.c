@@ -52,7 +52,7 @@ count_locks (Fixture *self)
 {
   g_autoptr (GArray) files = sr_storage_list (self->storage, SR_FILE_LOCK, NULL, NULL);
 
-  g_assert_nonnull (files);
+  g_assert (files != NULL);
   return files->len;
 }
 
