@@ -20,7 +20,7 @@
 #include "base/sr-buffer.h"
 #include "base/sr-error.h"
 
-#define NAME_BUFFER_SIZE 4096 /* for the text that getpwuid_r() and getgrgid_r() point to, at first */
+#define NAME_BUFFER_SIZE 4096 /* at first, for the text that getgrgid_r() points to */
 #define NAME_BUFFER_LIMIT (4 * 1024 * 1024)
 #define LINK_LIMIT 65536 /* bytes; Linux allows 4,095 */
 #define XATTR_TRIES 3 /* a list or value that grows meanwhile is read anew */
